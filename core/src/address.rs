@@ -1,0 +1,144 @@
+//! Where a server listens for HTTP, which is also who it is: the seed knows no other identity.
+
+use alloc::string::{String, ToString as _};
+use core::fmt;
+use core::str::FromStr;
+
+/// The longest address that is taken, in bytes: a DNS name of 253 bytes, a colon, five digits, and room for brackets.
+pub const MAX_ADDRESS_BYTES: usize = 264;
+
+/// The address that a server advertises, `host:port`: an IPv4 address, a bracketed IPv6 address or a DNS name, and a port
+/// that is not zero. It is compared as written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerAddress {
+    text: String,
+    host_bytes: usize,
+    port: u16,
+}
+
+impl ServerAddress {
+    /// The address as it goes over the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The host part, without the brackets of an IPv6 address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let host = self.text.get(..self.host_bytes).unwrap_or("");
+        host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// The port, never zero.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl fmt::Display for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerAddress({})", self.text)
+    }
+}
+
+impl FromStr for ServerAddress {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if text.len() > MAX_ADDRESS_BYTES {
+            return Err(AddressError::TooLong { bytes: text.len() });
+        }
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| AddressError::NoPort { text: text.to_string() })?;
+        let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let number = port.parse::<u16>().ok().filter(|&number| digits && number != 0);
+        let port = number.ok_or_else(|| AddressError::BadPort { text: text.to_string() })?;
+        if !is_host(host) {
+            return Err(AddressError::BadHost { text: text.to_string() });
+        }
+        Ok(Self { text: text.to_string(), host_bytes: host.len(), port })
+    }
+}
+
+/// Why a text is not the address of a server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Longer than [`MAX_ADDRESS_BYTES`].
+    #[error("an address of {bytes} bytes is too long: at most {MAX_ADDRESS_BYTES} are taken")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// There is no colon in it.
+    #[error("{text:?} has no port: write host:port, for example 127.0.0.1:7401")]
+    NoPort {
+        /// The text.
+        text: String,
+    },
+    /// What stands behind the last colon is not a port.
+    #[error("{text:?} does not end in a port: write a number from 1 to 65535 behind the colon")]
+    BadPort {
+        /// The text.
+        text: String,
+    },
+    /// What stands before the last colon is not a host.
+    #[error("{text:?} does not begin with a host: write an IPv4 address, an IPv6 address in brackets, or a DNS name")]
+    BadHost {
+        /// The text.
+        text: String,
+    },
+}
+
+fn is_host(host: &str) -> bool {
+    if let Some(inner) = host.strip_prefix('[') {
+        let inner = inner.strip_suffix(']').unwrap_or("");
+        return inner.parse::<core::net::Ipv6Addr>().is_ok();
+    }
+    let label_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    !host.is_empty() && host.bytes().all(label_byte) && !host.starts_with(['.', '-'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        for (text, host, port) in [
+            ("127.29.1.1:22345", "127.29.1.1", 22345),
+            ("[::1]:80", "::1", 80),
+            ("data-1.example:7501", "data-1.example", 7501),
+        ] {
+            let address: ServerAddress = text.parse().unwrap();
+            assert_eq!((address.as_str(), address.host(), address.port()), (text, host, port));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "",
+            "host",
+            "host:",
+            ":80",
+            "host:0",
+            "host:65536",
+            "host:+80",
+            "a b:80",
+            "::1:80",
+            "[::g]:80",
+            "h/x:80",
+            "h\r:80",
+        ] {
+            assert!(text.parse::<ServerAddress>().is_err(), "{text}");
+        }
+        assert!(alloc::format!("{}:80", "a".repeat(300)).parse::<ServerAddress>().is_err());
+    }
+}

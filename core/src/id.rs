@@ -1,0 +1,154 @@
+//! Identities: of a run of a process, of the things it does, of the requests it serves.
+
+use alloc::string::{String, ToString as _};
+use core::fmt;
+use core::str::FromStr;
+
+/// One run of one process. A process that restarts is a new incarnation, so an answer to the old one cannot be taken for
+/// an answer to the new one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation(u64);
+
+impl Incarnation {
+    /// An incarnation with this number. The driver draws it at random, or from the wall clock, once per start.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Incarnation({self})")
+    }
+}
+
+impl FromStr for Incarnation {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        parse_hex(text).map(Self).ok_or_else(|| ParseIdError { text: text.to_string() })
+    }
+}
+
+/// One thing that a process has under way: an effect that waits for its completion, or a locate query. Unique over all
+/// processes and all their runs, because it pairs the incarnation with a counter. Written `incarnation-counter`, both as
+/// 16 hexadecimal digits; that is also the `correlation_id` of a query on the bus.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId {
+    incarnation: Incarnation,
+    counter: u64,
+}
+
+impl OperationId {
+    /// The run of the process that made this id.
+    #[must_use]
+    pub const fn incarnation(self) -> Incarnation {
+        self.incarnation
+    }
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:016x}", self.incarnation, self.counter)
+    }
+}
+
+impl fmt::Debug for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OperationId({self})")
+    }
+}
+
+impl FromStr for OperationId {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        let parsed = text.split_once('-').and_then(|(incarnation, counter)| {
+            Some(Self { incarnation: Incarnation(parse_hex(incarnation)?), counter: parse_hex(counter)? })
+        });
+        parsed.ok_or_else(|| ParseIdError { text: text.to_string() })
+    }
+}
+
+/// Makes the [`OperationId`]s of one run of one process.
+#[derive(Debug, Clone)]
+pub struct OperationIds {
+    incarnation: Incarnation,
+    next: u64,
+}
+
+impl OperationIds {
+    /// Ids that belong to `incarnation`, counted from zero.
+    #[must_use]
+    pub const fn new(incarnation: Incarnation) -> Self {
+        Self { incarnation, next: 0 }
+    }
+
+    /// An id that was never given out before.
+    pub const fn fresh(&mut self) -> OperationId {
+        let id = OperationId { incarnation: self.incarnation, counter: self.next };
+        self.next += 1;
+        id
+    }
+
+    /// The run of the process that the ids belong to.
+    #[must_use]
+    pub const fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+}
+
+/// One request of a client, numbered by the driver; a number is never used twice in one run of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// A text that is not an id of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not an id: expected 16 hexadecimal digits, or two such groups with a hyphen between them")]
+pub struct ParseIdError {
+    text: String,
+}
+
+fn parse_hex(text: &str) -> Option<u64> {
+    let lower_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if text.len() != 16 || !lower_hex {
+        return None;
+    }
+    u64::from_str_radix(text, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_id_survives_being_written_and_read(incarnation: u64, counter: u64) {
+            let id = OperationId { incarnation: Incarnation(incarnation), counter };
+            prop_assert_eq!(id.to_string().parse::<OperationId>(), Ok(id));
+            prop_assert_eq!(Incarnation(incarnation).to_string().parse::<Incarnation>(), Ok(Incarnation(incarnation)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for text in ["", "-", "12", "+000000000000001", "00000000000000GG", "0000000000000000-0", "é"] {
+            assert!(text.parse::<OperationId>().is_err(), "{text}");
+            assert!(text.parse::<Incarnation>().is_err(), "{text}");
+        }
+    }
+}

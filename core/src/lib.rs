@@ -1,0 +1,13 @@
+//! lode core
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod address;
+pub mod bus;
+pub mod id;
+pub mod machine;
+pub mod time;

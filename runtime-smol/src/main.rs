@@ -1,0 +1,2 @@
+//! The `lode` binary.
+fn main() {}
