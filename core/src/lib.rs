@@ -10,4 +10,5 @@ pub mod address;
 pub mod bus;
 pub mod id;
 pub mod machine;
+pub mod name;
 pub mod time;
