@@ -8,7 +8,11 @@ extern crate std;
 
 pub mod address;
 pub mod bus;
+pub mod checksum;
+mod hex;
 pub mod id;
 pub mod machine;
 pub mod name;
+pub mod space;
 pub mod time;
+pub mod wire;

@@ -1,0 +1,67 @@
+//! The names of our headers, and how their values are read.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::{String, ToString};
+use core::str::FromStr;
+
+use super::WireError;
+use crate::bus::BusMessage;
+
+pub(super) const INCARNATION: &str = "lode-incarnation";
+pub(super) const FREE_BYTES: &str = "lode-free-bytes";
+pub(super) const TOTAL_BYTES: &str = "lode-total-bytes";
+pub(super) const ACCEPTS_WRITES: &str = "lode-accepts-writes";
+pub(super) const SOFTWARE: &str = "lode-software";
+pub(super) const NEGATIVE_ANSWERS: &str = "lode-negative-answers";
+pub(super) const HELD: &str = "lode-held";
+pub(super) const SIZE_BYTES: &str = "lode-size-bytes";
+pub(super) const CHECKSUM: &str = "lode-checksum";
+pub(super) const ADDRESS: &str = "lode-address";
+
+/// The value of a header, if the message has it.
+pub(super) fn text<'a>(message: &'a BusMessage, header: &str) -> Option<&'a str> {
+    message.headers.get(header).map(String::as_str)
+}
+
+/// The value of a header that must be there.
+pub(super) fn required<T>(value: Option<T>, header: &'static str) -> Result<T, WireError> {
+    value.ok_or(WireError::MissingHeader { header })
+}
+
+/// A value that is read by its own `FromStr`.
+pub(super) fn parsed<T: FromStr>(
+    message: &BusMessage,
+    header: &'static str,
+    expected: &'static str,
+) -> Result<Option<T>, WireError> {
+    let Some(text) = text(message, header) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| WireError::BadHeader { header, expected })
+}
+
+/// A decimal number: digits and nothing else.
+pub(super) fn number(message: &BusMessage, header: &'static str) -> Result<Option<u64>, WireError> {
+    let Some(text) = text(message, header) else { return Ok(None) };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| digits);
+    number.map(Some).ok_or(WireError::BadHeader { header, expected: "a decimal number below 2^64" })
+}
+
+/// `yes` or `no`.
+pub(super) fn yes_or_no(message: &BusMessage, header: &'static str) -> Result<Option<bool>, WireError> {
+    match text(message, header) {
+        None => Ok(None),
+        Some("yes") => Ok(Some(true)),
+        Some("no") => Ok(Some(false)),
+        Some(_) => Err(WireError::BadHeader { header, expected: "yes or no" }),
+    }
+}
+
+/// Adds a header.
+pub(super) fn set(message: &mut BusMessage, header: &str, value: &(impl ToString + ?Sized)) {
+    message.headers.insert(header.to_owned(), value.to_string());
+}
+
+/// Adds a header whose value is `yes` or `no`.
+pub(super) fn set_yes_or_no(message: &mut BusMessage, header: &str, value: bool) {
+    set(message, header, if value { "yes" } else { "no" });
+}
