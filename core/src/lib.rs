@@ -13,6 +13,7 @@ mod hex;
 pub mod id;
 pub mod machine;
 pub mod name;
+pub mod placement;
 pub mod space;
 pub mod time;
 pub mod wire;
