@@ -30,9 +30,22 @@ impl Process {
     /// If it cannot be started.
     #[must_use]
     pub fn start(name: &str, command: &Command, logs: &Path) -> Self {
+        Self::start_with(name, command, logs, Stdio::null())
+    }
+
+    /// The same, with a pipe to its standard input: see [`Process::take_stdin`].
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start_with_stdin(name: &str, command: &Command, logs: &Path) -> Self {
+        Self::start_with(name, command, logs, Stdio::piped())
+    }
+
+    fn start_with(name: &str, command: &Command, logs: &Path, stdin: Stdio) -> Self {
         let (stdout, stderr) = (logs.join(format!("{name}.out")), logs.join(format!("{name}.err")));
         let mut tied = tied(command);
-        tied.stdout(append(&stdout)).stderr(append(&stderr));
+        tied.stdin(stdin).stdout(append(&stdout)).stderr(append(&stderr));
         if tied.get_current_dir().is_none() {
             tied.current_dir(logs);
         }
@@ -46,7 +59,7 @@ impl Process {
         self.child.id()
     }
 
-    /// The pipe to its standard input, once, if the command asked for one.
+    /// The pipe to its standard input, once, if it was started with one.
     pub const fn take_stdin(&mut self) -> Option<std::process::ChildStdin> {
         self.child.stdin.take()
     }
@@ -221,7 +234,7 @@ fn tied(command: &Command) -> Command {
     if let Some(folder) = command.get_current_dir() {
         tied.current_dir(folder);
     }
-    tied.stdin(Stdio::null()).process_group(0);
+    tied.process_group(0);
     tied
 }
 
