@@ -1,1 +1,4 @@
-//! lode smol
+//! Lode on smol: what carries out the decisions of `lode-core` on real sockets, files, databases and brokers.
+
+pub mod http;
+pub mod shutdown;
