@@ -1,6 +1,7 @@
 //! Where a server listens for HTTP, which is also who it is: the seed knows no other identity.
 
 use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
 use core::fmt;
 use core::str::FromStr;
 
@@ -8,10 +9,10 @@ use core::str::FromStr;
 pub const MAX_ADDRESS_BYTES: usize = 264;
 
 /// The address that a server advertises, `host:port`: an IPv4 address, a bracketed IPv6 address or a DNS name, and a port
-/// that is not zero. It is compared as written.
+/// that is not zero. It is compared as written, and cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerAddress {
-    text: String,
+    text: Arc<str>,
     host_bytes: usize,
     port: u16,
 }
@@ -63,7 +64,7 @@ impl FromStr for ServerAddress {
         if !is_host(host) {
             return Err(AddressError::BadHost { text: text.to_string() });
         }
-        Ok(Self { text: text.to_string(), host_bytes: host.len(), port })
+        Ok(Self { text: Arc::from(text), host_bytes: host.len(), port })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::time::Instant;
 /// 2. Timers that are due at `now` fire before `input` is looked at.
 /// 3. Every effect that a call causes is in the sink when the call returns; nothing stays queued inside.
 /// 4. After a call, [`next_deadline`](Machine::next_deadline) is later than `now`, or `None`. The driver calls `handle`
-///    with the machine's own "the deadline came" input when that instant has come, early never, late as it may.
+///    with [`deadline_reached`](Machine::deadline_reached) when that instant has come: early never, late as it may be.
 /// 5. Every effect that can fail carries an id and is answered by exactly one completion input.
 /// 6. The same inputs at the same instants give the same effects, bit for bit.
 pub trait Machine {
@@ -20,6 +20,9 @@ pub trait Machine {
     type Input;
     /// What the machine wants done.
     type Effect;
+
+    /// The input that says: the instant of [`next_deadline`](Machine::next_deadline) has come.
+    fn deadline_reached() -> Self::Input;
 
     /// Takes one input at the instant `now` and puts what is to be done into `effects`.
     fn handle(&mut self, now: Instant, input: Self::Input, effects: &mut Effects<Self::Effect>);
@@ -44,6 +47,11 @@ impl<E> Effects<E> {
     /// Adds one effect behind those that are there.
     pub fn push(&mut self, effect: E) {
         self.queued.push(effect);
+    }
+
+    /// Adds effects behind those that are there.
+    pub fn extend(&mut self, effects: impl IntoIterator<Item = E>) {
+        self.queued.extend(effects);
     }
 
     /// Takes all effects out, first to last.

@@ -101,6 +101,12 @@ impl SoftwareVersion {
         (printable && !text.is_empty() && text.len() <= Self::MAX_BYTES).then(|| Self(text.into()))
     }
 
+    /// What servers built from this crate say.
+    #[must_use]
+    pub fn of_this_crate() -> Self {
+        Self(concat!("lode/", env!("CARGO_PKG_VERSION")).into())
+    }
+
     /// It as a text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,0 +1,358 @@
+//! The API server: keeps track of who lives, finds objects, and has bodies moved between clients and data servers.
+//!
+//! Each request is a small machine of its own ([`put`], [`get`], [`delete`], [`locate_request`]; the state table of each
+//! stands at the top of its file); this one knows the members, runs the locate queries and hands each completion to the
+//! request that waits for it.
+
+mod delete;
+mod get;
+mod locate_request;
+mod locates;
+pub mod messages;
+mod put;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use self::delete::Delete;
+use self::get::Get;
+use self::locate_request::LocateRequest;
+use self::locates::{Answered, Locates, Wanted};
+use self::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure};
+use self::put::Put;
+use crate::address::ServerAddress;
+use crate::bus::{BusEvent, BusMessage, ReplyRoute};
+use crate::config::{ApiConfig, ConfigError};
+use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
+use crate::locate::LocateOutcome;
+use crate::machine::{Effects, Machine};
+use crate::membership::{Heard, Membership};
+use crate::refusal::Refusal;
+use crate::time::Instant;
+use crate::transfer::{FetchOutcome, RemoveOutcome, UploadOutcome};
+use crate::wire::Heartbeat;
+
+/// The machine of one API server.
+#[derive(Debug, Clone)]
+pub struct ApiServer {
+    config: ApiConfig,
+    ids: OperationIds,
+    membership: Membership,
+    locates: Locates,
+    requests: BTreeMap<RequestId, Work>,
+    waiting: BTreeMap<OperationId, RequestId>,
+    counters: ApiCounters,
+}
+
+/// What an API server has counted since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ApiCounters {
+    /// Heartbeats heard.
+    pub heartbeats: u64,
+    /// Heartbeats dropped because as many data servers as allowed are known.
+    pub heartbeats_dropped: u64,
+    /// Data servers that joined, or came back after they were forgotten.
+    pub joined: u64,
+    /// Data servers forgotten after their silence.
+    pub expired: u64,
+    /// Locate queries begun.
+    pub queries: u64,
+    /// Answers that counted.
+    pub answers: u64,
+    /// Answers of queries that had ended, or of nobody knows what; dropped.
+    pub stray_answers: u64,
+    /// Messages that were not what their queue carries; dropped.
+    pub malformed_messages: u64,
+    /// Data servers asked over HTTP because they were silent on the bus.
+    pub direct_asks: u64,
+    /// Requests refused because too many were being served.
+    pub requests_busy: u64,
+}
+
+/// What a step of a request may use.
+struct Context<'a> {
+    now: Instant,
+    config: &'a ApiConfig,
+    ids: &'a mut OperationIds,
+    membership: &'a mut Membership,
+    locates: &'a mut Locates,
+    waiting: &'a mut BTreeMap<OperationId, RequestId>,
+    answered: bool,
+    counters: &'a mut ApiCounters,
+    effects: &'a mut Effects<ApiEffect>,
+}
+
+#[derive(Debug, Clone)]
+enum Work {
+    Put(Put),
+    Get(Get),
+    Delete(Delete),
+    Locate(LocateRequest),
+}
+
+/// The completion of something that a request waits for.
+enum Completion {
+    Located(LocateOutcome),
+    Uploaded(UploadOutcome),
+    Fetched(FetchOutcome),
+    Relayed(Result<(), RelayFailure>),
+    Removed(RemoveOutcome),
+}
+
+impl ApiServer {
+    /// An API server that knows nobody yet. `incarnation` must be another at each start of the process.
+    ///
+    /// # Errors
+    /// If the settings cannot be.
+    pub fn new(config: ApiConfig, incarnation: Incarnation) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
+            ids: OperationIds::new(incarnation),
+            membership: Membership::new(config.timing.expiry(), config.max_members),
+            locates: Locates::new(config.timing.clone(), config.max_direct_asks),
+            requests: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            counters: ApiCounters::default(),
+            config,
+        })
+    }
+
+    /// Who lives.
+    #[must_use]
+    pub const fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// What has been counted since the start.
+    #[must_use]
+    pub const fn counters(&self) -> ApiCounters {
+        ApiCounters { direct_asks: self.locates.direct_asks(), ..self.counters }
+    }
+
+    /// Whether a PUT could succeed now: some data server lives that takes objects.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.membership.members().any(|(_, member)| member.accepts_writes())
+    }
+
+    /// How many requests are being served.
+    #[must_use]
+    pub fn requests_under_way(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// How many locate queries are under way.
+    #[must_use]
+    pub fn queries_under_way(&self) -> usize {
+        self.locates.len()
+    }
+
+    fn bus_event(&mut self, now: Instant, event: BusEvent) {
+        match event {
+            BusEvent::Up => {
+                self.membership.bus_up(now);
+                self.locates.bus_up(now);
+            }
+            BusEvent::Down => {
+                self.membership.bus_down(now);
+                self.locates.bus_down(now);
+            }
+            BusEvent::Heartbeat(message) => self.heard(now, &message),
+            BusEvent::Answer { route, message } => self.answered(now, route, &message),
+            BusEvent::Query(_) => self.counters.malformed_messages += 1,
+        }
+    }
+
+    fn heard(&mut self, now: Instant, message: &BusMessage) {
+        let Ok(heartbeat) = Heartbeat::parse(message) else {
+            self.counters.malformed_messages += 1;
+            return;
+        };
+        self.counters.heartbeats += 1;
+        match self.membership.heard(now, heartbeat) {
+            Heard::Joined => self.counters.joined += 1,
+            Heard::Renewed | Heard::Restarted => {}
+            Heard::TooMany => self.counters.heartbeats_dropped += 1,
+        }
+    }
+
+    fn answered(&mut self, now: Instant, route: ReplyRoute, message: &BusMessage) {
+        match self.locates.answered(now, route, message) {
+            Answered::Counted => self.counters.answers += 1,
+            Answered::Malformed => self.counters.malformed_messages += 1,
+            Answered::Stray => self.counters.stray_answers += 1,
+        }
+    }
+
+    fn requested(&mut self, now: Instant, request: RequestId, operation: ApiOperation, effects: &mut Effects<ApiEffect>) {
+        assert!(!self.requests.contains_key(&request), "the driver numbers each request anew");
+        if self.requests.len() >= self.config.max_requests {
+            self.counters.requests_busy += 1;
+            effects.push(ApiEffect::Respond { request, response: ApiResponse::Refused(Refusal::Busy) });
+            return;
+        }
+        let mut context = self.context(now, effects);
+        let work = match operation {
+            ApiOperation::Put { name, declared_bytes } => {
+                let mut put = Put::new(request, name, declared_bytes);
+                put.upload(&mut context);
+                Work::Put(put)
+            }
+            ApiOperation::Get { name, selection } => {
+                let mut get = Get::new(request, name, selection);
+                get.locate(&mut context);
+                Work::Get(get)
+            }
+            ApiOperation::Delete { name } => {
+                let delete = Delete::new(request, name);
+                delete.locate(&mut context);
+                Work::Delete(delete)
+            }
+            ApiOperation::Locate { name, collect } => {
+                Work::Locate(LocateRequest::begin(request, &name, collect, &mut context))
+            }
+        };
+        if !context.answered {
+            self.requests.insert(request, work);
+        }
+    }
+
+    fn completed(&mut self, now: Instant, id: OperationId, completion: Completion, effects: &mut Effects<ApiEffect>) {
+        let Some(request) = self.waiting.remove(&id) else {
+            return;
+        };
+        let Some(mut work) = self.requests.remove(&request) else {
+            return;
+        };
+        let mut context = self.context(now, effects);
+        match (&mut work, completion) {
+            (Work::Put(put), Completion::Uploaded(outcome)) => put.uploaded(outcome, &mut context),
+            (Work::Get(get), Completion::Located(outcome)) => get.located(outcome, &mut context),
+            (Work::Get(get), Completion::Fetched(outcome)) => get.fetched(outcome, &mut context),
+            (Work::Get(get), Completion::Relayed(outcome)) => {
+                get.relayed(outcome, &mut context);
+                context.answered = true;
+            }
+            (Work::Delete(delete), Completion::Located(outcome)) => delete.located(outcome, &mut context),
+            (Work::Delete(delete), Completion::Removed(outcome)) => delete.removed(id, outcome, &mut context),
+            (Work::Locate(locate), Completion::Located(outcome)) => locate.located(outcome, &mut context),
+            (Work::Put(_) | Work::Get(_) | Work::Delete(_) | Work::Locate(_), _) => {
+                unreachable!("a completion belongs to the request that its effect was made for")
+            }
+        }
+        if !context.answered {
+            self.requests.insert(request, work);
+        }
+    }
+
+    fn answered_directly(&mut self, now: Instant, ask: OperationId, answer: crate::transfer::DirectAnswer) {
+        if let Some(failed) = self.locates.answered_directly(ask, answer) {
+            self.membership.suspect(now, &failed);
+        }
+    }
+
+    fn request_gone(&mut self, request: RequestId, effects: &mut Effects<ApiEffect>) {
+        self.requests.remove(&request);
+        let awaited: Vec<_> = self.waiting.iter().filter(|(_, waits)| **waits == request).map(|(id, _)| *id).collect();
+        for id in awaited {
+            self.waiting.remove(&id);
+            self.locates.cancel(id, effects);
+        }
+    }
+
+    /// Lets every timer fire that is due, until none is.
+    fn fire_timers(&mut self, now: Instant, effects: &mut Effects<ApiEffect>) {
+        self.counters.expired += self.membership.expire(now).len() as u64;
+        loop {
+            let ended = self.locates.wake(now, &self.membership, &mut self.ids, effects);
+            if ended.is_empty() {
+                return;
+            }
+            for ended in ended {
+                self.completed(now, ended.query, Completion::Located(ended.outcome), effects);
+            }
+        }
+    }
+
+    fn context<'a>(&'a mut self, now: Instant, effects: &'a mut Effects<ApiEffect>) -> Context<'a> {
+        Context {
+            now,
+            config: &self.config,
+            ids: &mut self.ids,
+            membership: &mut self.membership,
+            locates: &mut self.locates,
+            waiting: &mut self.waiting,
+            answered: false,
+            counters: &mut self.counters,
+            effects,
+        }
+    }
+}
+
+impl Machine for ApiServer {
+    type Input = ApiInput;
+    type Effect = ApiEffect;
+
+    fn deadline_reached() -> ApiInput {
+        ApiInput::DeadlineReached
+    }
+
+    fn handle(&mut self, now: Instant, input: ApiInput, effects: &mut Effects<ApiEffect>) {
+        self.fire_timers(now, effects);
+        match input {
+            ApiInput::DeadlineReached => {}
+            ApiInput::Bus(event) => self.bus_event(now, event),
+            ApiInput::Request { request, operation } => self.requested(now, request, operation, effects),
+            ApiInput::RequestGone { request } => self.request_gone(request, effects),
+            ApiInput::AnsweredDirectly { ask, answer } => self.answered_directly(now, ask, answer),
+            ApiInput::Uploaded { upload, outcome } => {
+                self.completed(now, upload, Completion::Uploaded(outcome), effects);
+            }
+            ApiInput::Fetched { fetch, outcome } => self.completed(now, fetch, Completion::Fetched(outcome), effects),
+            ApiInput::Relayed { relay, outcome } => self.completed(now, relay, Completion::Relayed(outcome), effects),
+            ApiInput::Removed { removal, outcome } => {
+                self.completed(now, removal, Completion::Removed(outcome), effects);
+            }
+        }
+        self.fire_timers(now, effects);
+        assert!(self.waiting.len() >= self.requests.len(), "each request waits for a completion");
+        assert!(self.next_deadline().is_none_or(|deadline| deadline > now), "due timers have fired");
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        [self.membership.next_deadline(), self.locates.next_deadline()].into_iter().flatten().min()
+    }
+}
+
+impl Context<'_> {
+    /// An id for an effect whose completion this request waits for.
+    fn await_for(&mut self, request: RequestId) -> OperationId {
+        let id = self.ids.fresh();
+        self.waiting.insert(id, request);
+        id
+    }
+
+    fn locate_for(&mut self, request: RequestId, wanted: &Wanted<'_>) {
+        let query = self.locates.begin(self.now, wanted, self.membership, self.ids, self.effects);
+        self.waiting.insert(query, request);
+        self.counters.queries += 1;
+    }
+
+    fn respond(&mut self, request: RequestId, response: ApiResponse) {
+        assert!(!self.answered, "a request is answered once");
+        self.answered = true;
+        self.effects.push(ApiEffect::Respond { request, response });
+    }
+
+    fn refuse(&mut self, request: RequestId, refusal: Refusal) {
+        self.respond(request, ApiResponse::Refused(refusal));
+    }
+
+    fn refuse_unanswered(&mut self, request: RequestId, silent: Vec<ServerAddress>) {
+        let nobody_known = self.membership.is_empty() && silent.is_empty();
+        self.refuse(request, if nobody_known { Refusal::NoDataServer } else { Refusal::Unanswered { silent } });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! The API server as a whole, one request at a time: what it wants done, and what it makes of what comes back.
+
+mod bench;
+mod delete;
+mod get;
+mod locate;
+mod members;
+mod put;

@@ -1,0 +1,91 @@
+//! Answering locate queries. What a data server holds is asked of its disk each time and never kept as a list: ten
+//! million files cost no memory and no time at start-up.
+//!
+//! | state      | query                  | looked up: held | looked up: not held                        | disk failed |
+//! |------------|------------------------|-----------------|--------------------------------------------|-------------|
+//! | (unknown)  | → looking, **look up** | -               | -                                          | -           |
+//! | looking    | (another query)        | **answer yes**  | **answer no** if the asker understands it  | silent      |
+
+use alloc::collections::BTreeMap;
+
+use super::messages::{BlobInfo, DataEffect, DiskFailure};
+use crate::address::ServerAddress;
+use crate::bus::BusMessage;
+use crate::id::{Incarnation, OperationId, OperationIds};
+use crate::machine::Effects;
+use crate::wire::{Held, ReceivedQuery};
+
+/// The locate queries that are being looked up. Usable alone.
+#[derive(Debug, Clone)]
+pub struct Holdings {
+    address: ServerAddress,
+    incarnation: Incarnation,
+    max_lookups: usize,
+    looking: BTreeMap<OperationId, ReceivedQuery>,
+}
+
+/// What became of a message that should have been a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Query {
+    /// It is being looked up.
+    LookingUp,
+    /// It is no query, or nobody to answer to; dropped.
+    Malformed,
+    /// As many as the bound allows are being looked up; dropped, the asker will ask directly.
+    TooMany,
+}
+
+impl Holdings {
+    /// Nothing is being looked up. Answers say that they come from `address`.
+    #[must_use]
+    pub const fn new(address: ServerAddress, incarnation: Incarnation, max_lookups: usize) -> Self {
+        Self { address, incarnation, max_lookups, looking: BTreeMap::new() }
+    }
+
+    /// A message came from the exchange of queries.
+    pub fn asked(&mut self, message: &BusMessage, ids: &mut OperationIds, effects: &mut Effects<DataEffect>) -> Query {
+        let Ok(query) = ReceivedQuery::parse(message) else {
+            return Query::Malformed;
+        };
+        if self.looking.len() >= self.max_lookups {
+            return Query::TooMany;
+        }
+        let lookup = ids.fresh();
+        effects.push(DataEffect::LookUp { lookup, name: query.name.clone() });
+        self.looking.insert(lookup, query);
+        Query::LookingUp
+    }
+
+    /// The disk has answered.
+    pub fn looked_up(
+        &mut self,
+        lookup: OperationId,
+        outcome: Result<Option<BlobInfo>, DiskFailure>,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        let Some(query) = self.looking.remove(&lookup) else {
+            return;
+        };
+        let held = match outcome {
+            Ok(Some(BlobInfo { size_bytes, checksum })) => {
+                Held::Yes { size_bytes: Some(size_bytes), checksum: Some(checksum) }
+            }
+            Ok(None) => Held::No,
+            // Neither yes nor no is known to be true, so neither is said.
+            Err(_) => return,
+        };
+        effects.extend(query.answer(&self.address, self.incarnation, &held).map(DataEffect::Bus));
+    }
+
+    /// How many queries are being looked up.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.looking.len()
+    }
+
+    /// Whether no query is being looked up.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.looking.is_empty()
+    }
+}

@@ -1,0 +1,271 @@
+//! What happens to a data server, and what it wants done.
+
+use alloc::string::String;
+
+use crate::bus::{BusCommand, BusEvent};
+use crate::checksum::Checksum;
+use crate::digest::{ComputedDigests, RequestedDigests};
+use crate::id::{OperationId, RequestId};
+use crate::name::ObjectName;
+use crate::refusal::Refusal;
+use crate::select::{ObjectHead, Selection};
+use crate::transfer::BodyFault;
+use crate::space::Space;
+
+/// What happens to a data server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataInput {
+    /// The instant of [`next_deadline`](crate::machine::Machine::next_deadline) has come.
+    DeadlineReached,
+    /// Something came from the bus.
+    Bus(BusEvent),
+    /// Somebody asks for something over HTTP. The number is new.
+    Request {
+        /// Its number.
+        request: RequestId,
+        /// What is asked for.
+        operation: DataOperation,
+    },
+    /// The asker is gone, and with it whatever was under way for the request. Stands for the completions that are missing.
+    RequestGone {
+        /// Which request.
+        request: RequestId,
+    },
+    /// Completes [`DataEffect::LookUp`].
+    LookedUp {
+        /// Its id.
+        lookup: OperationId,
+        /// What lies there, if anything.
+        outcome: Result<Option<BlobInfo>, DiskFailure>,
+    },
+    /// Completes [`DataEffect::Receive`].
+    Received {
+        /// Its id.
+        receive: OperationId,
+        /// What came; after a failure nothing of it is left.
+        outcome: Result<ReceivedBody, ReceiveFailure>,
+    },
+    /// Completes [`DataEffect::Commit`].
+    Committed {
+        /// Its id.
+        commit: OperationId,
+        /// Durable and visible, or neither.
+        outcome: Result<(), DiskFailure>,
+    },
+    /// Completes [`DataEffect::Open`].
+    Opened {
+        /// Its id.
+        open: OperationId,
+        /// What lies there, if anything. It stays open for the request.
+        outcome: Result<Option<BlobInfo>, DiskFailure>,
+    },
+    /// Completes [`DataEffect::Send`].
+    Sent {
+        /// Its id.
+        send: OperationId,
+        /// How it went. After a failure the connection is broken off, so that no cut body looks whole.
+        outcome: Result<(), SendFailure>,
+    },
+    /// Completes [`DataEffect::Remove`].
+    Removed {
+        /// Its id.
+        removal: OperationId,
+        /// Whether there was anything to be removed; if so, it is gone durably.
+        outcome: Result<bool, DiskFailure>,
+    },
+    /// Completes [`DataEffect::MeasureSpace`].
+    SpaceMeasured {
+        /// Its id.
+        measurement: OperationId,
+        /// The space.
+        outcome: Result<Space, DiskFailure>,
+    },
+}
+
+/// What can be asked of a data server over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataOperation {
+    /// Store the body that follows.
+    Put {
+        /// Under this name.
+        name: ObjectName,
+        /// How long it is, if that was said.
+        declared_bytes: Option<u64>,
+        /// What it must hash to.
+        digests: RequestedDigests,
+    },
+    /// Send the object, or its head.
+    Get {
+        /// Of this name.
+        name: ObjectName,
+        /// Which part, under which conditions.
+        selection: Selection,
+    },
+    /// Remove the object.
+    Delete {
+        /// Of this name.
+        name: ObjectName,
+    },
+}
+
+/// What a data server wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataEffect {
+    /// Tell the bus.
+    Bus(BusCommand),
+    /// Look up whether a blob of this name lies on the disk. Completed by [`DataInput::LookedUp`].
+    LookUp {
+        /// Its id.
+        lookup: OperationId,
+        /// Which blob.
+        name: ObjectName,
+    },
+    /// Write the body of the request into a temporary file, and compute its checksum and the digests asked for. Completed
+    /// by [`DataInput::Received`].
+    Receive {
+        /// Its id.
+        receive: OperationId,
+        /// Whose body.
+        request: RequestId,
+        /// Which blob it is to be.
+        name: ObjectName,
+        /// How long it will be, if that was said.
+        declared_bytes: Option<u64>,
+        /// Which digests are to be computed besides the checksum.
+        digests: RequestedDigests,
+    },
+    /// Make what was received for the request durable, then visible. Completed by [`DataInput::Committed`].
+    Commit {
+        /// Its id.
+        commit: OperationId,
+        /// Which request's.
+        request: RequestId,
+    },
+    /// Throw away what was received for the request. Cannot fail: what is left is cleaned away at the next start.
+    Discard {
+        /// Which request's.
+        request: RequestId,
+    },
+    /// Open the blob of this name for the request. Completed by [`DataInput::Opened`].
+    Open {
+        /// Its id.
+        open: OperationId,
+        /// For which request.
+        request: RequestId,
+        /// Which blob.
+        name: ObjectName,
+    },
+    /// Send the head and what it announces of the opened blob, verified block by block. Completed by [`DataInput::Sent`],
+    /// which ends the request.
+    Send {
+        /// Its id.
+        send: OperationId,
+        /// To whom.
+        request: RequestId,
+        /// The head.
+        head: ObjectHead,
+        /// Whether no body goes with it, whatever it announces (HEAD).
+        head_only: bool,
+    },
+    /// Remove the blob of this name, durably. Completed by [`DataInput::Removed`].
+    Remove {
+        /// Its id.
+        removal: OperationId,
+        /// For which request.
+        request: RequestId,
+        /// Which blob.
+        name: ObjectName,
+    },
+    /// Measure the space on the disk. Completed by [`DataInput::SpaceMeasured`].
+    MeasureSpace {
+        /// Its id.
+        measurement: OperationId,
+    },
+    /// Answer the request, which ends it.
+    Respond {
+        /// Which.
+        request: RequestId,
+        /// With what.
+        response: DataResponse,
+    },
+}
+
+/// How a data server answers, other than with an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataResponse {
+    /// It is durable (200).
+    Stored {
+        /// How long it is.
+        size_bytes: u64,
+        /// Its checksum.
+        checksum: Checksum,
+    },
+    /// It is removed (204).
+    Removed,
+    /// It is not done.
+    Refused(Refusal),
+}
+
+/// What a blob says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobInfo {
+    /// The length of its body.
+    pub size_bytes: u64,
+    /// The checksum of its body.
+    pub checksum: Checksum,
+}
+
+/// A body that was received and lies in a temporary file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedBody {
+    /// How long it is.
+    pub size_bytes: u64,
+    /// Its checksum.
+    pub checksum: Checksum,
+    /// The digests that were asked for.
+    pub digests: ComputedDigests,
+}
+
+/// Why a body was not received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReceiveFailure {
+    /// The client's fault.
+    Body(BodyFault),
+    /// The disk's fault.
+    Disk(DiskFailure),
+}
+
+/// The disk did not do what it was asked to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DiskFailure {
+    /// No room (ENOSPC, EDQUOT).
+    #[error("no space left")]
+    Full,
+    /// What lies there is damaged.
+    #[error("damaged: {reason}")]
+    Corrupt {
+        /// How.
+        reason: String,
+    },
+    /// It cannot be written any more: an error when writing or syncing, or a read-only file system.
+    #[error("writing failed: {reason}")]
+    Write {
+        /// What the disk said.
+        reason: String,
+    },
+    /// It could not be read.
+    #[error("reading failed: {reason}")]
+    Read {
+        /// What the disk said.
+        reason: String,
+    },
+}
+
+/// Why an object was not sent whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendFailure {
+    /// The asker went away, or took nothing for too long.
+    Client,
+    /// The disk failed, or the blob turned out to be damaged.
+    Disk(DiskFailure),
+}

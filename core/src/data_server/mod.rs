@@ -1,0 +1,410 @@
+//! The data server: says that it lives, answers who asks what it holds, receives, sends and removes objects.
+//!
+//! What it does with a request:
+//!
+//! | request | waits for             | then                                                                        |
+//! |---------|-----------------------|-----------------------------------------------------------------------------|
+//! | PUT     | [`DataInput::Received`] | as announced: commit, and wait for [`DataInput::Committed`]; else refuse  |
+//! | GET     | [`DataInput::Opened`] | there: send, and wait for [`DataInput::Sent`]; else refuse                  |
+//! | DELETE  | [`DataInput::Removed`]  | answer                                                                    |
+//!
+//! A disk that is full, or has failed to write, is said in a heartbeat at once, and uploads are refused until there is
+//! room again (after a failed write: until the server is restarted, since a disk that lied once is not believed again).
+
+pub mod holdings;
+pub mod messages;
+pub mod receiving;
+
+use alloc::collections::BTreeMap;
+
+use self::holdings::{Holdings, Query};
+use self::messages::{
+    BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody, SendFailure,
+};
+use self::receiving::{Committing, Receiving, Stored, refusal_of};
+use crate::address::ServerAddress;
+use crate::bus::{BusCommand, BusEvent};
+use crate::config::{ConfigError, DataConfig};
+use crate::heartbeat::HeartbeatSender;
+use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
+use crate::machine::{Effects, Machine};
+use crate::refusal::Refusal;
+use crate::select::{ObjectHead, Selection};
+use crate::etag::ETag;
+use crate::time::Instant;
+use crate::space::Space;
+use crate::wire::{Heartbeat, HeartbeatDetails};
+
+/// The machine of one data server.
+#[derive(Debug, Clone)]
+pub struct DataServer {
+    config: DataConfig,
+    address: ServerAddress,
+    ids: OperationIds,
+    heartbeat: HeartbeatSender,
+    holdings: Holdings,
+    requests: BTreeMap<RequestId, Work>,
+    waiting: BTreeMap<OperationId, RequestId>,
+    space: Space,
+    disk: Disk,
+    measuring: Option<OperationId>,
+    counters: DataCounters,
+}
+
+/// What a data server has counted since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DataCounters {
+    /// Heartbeats sent.
+    pub heartbeats: u64,
+    /// Locate queries looked up.
+    pub queries: u64,
+    /// Messages that were not what their exchange carries; dropped.
+    pub malformed_messages: u64,
+    /// Locate queries dropped because too many were being looked up.
+    pub queries_dropped: u64,
+    /// Requests refused because too many were being served.
+    pub requests_busy: u64,
+    /// Blobs found damaged.
+    pub corrupt_blobs: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Disk {
+    Healthy,
+    Full,
+    Failing,
+}
+
+#[derive(Debug, Clone)]
+enum Work {
+    Receiving(Receiving),
+    Committing(Committing),
+    Opening(Selection),
+    Sending,
+    Removing,
+}
+
+impl DataServer {
+    /// A data server that is not yet heard of; it begins when the bus comes up. `incarnation` must be another at each start
+    /// of the process; `space` is what its disk has now.
+    ///
+    /// # Errors
+    /// If the settings cannot be.
+    pub fn new(
+        config: DataConfig,
+        address: ServerAddress,
+        incarnation: Incarnation,
+        space: Space,
+    ) -> Result<Self, ConfigError> {
+        config.check()?;
+        let mut server = Self {
+            heartbeat: HeartbeatSender::new(config.heartbeat_period),
+            holdings: Holdings::new(address.clone(), incarnation, config.max_lookups),
+            ids: OperationIds::new(incarnation),
+            requests: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            disk: Disk::Healthy,
+            measuring: None,
+            counters: DataCounters::default(),
+            config,
+            address,
+            space,
+        };
+        server.judge_space(space);
+        Ok(server)
+    }
+
+    /// What has been counted since the start.
+    #[must_use]
+    pub const fn counters(&self) -> DataCounters {
+        self.counters
+    }
+
+    /// The space on the disk, as last measured.
+    #[must_use]
+    pub const fn space(&self) -> Space {
+        self.space
+    }
+
+    /// Whether it takes objects: its disk has room and has not failed.
+    #[must_use]
+    pub fn accepts_writes(&self) -> bool {
+        self.disk == Disk::Healthy
+    }
+
+    /// How many requests are being served.
+    #[must_use]
+    pub fn requests_under_way(&self) -> usize {
+        self.requests.len()
+    }
+
+    fn bus_event(&mut self, now: Instant, event: BusEvent, effects: &mut Effects<DataEffect>) {
+        match event {
+            BusEvent::Up => self.heartbeat.bus_up(now),
+            BusEvent::Down => self.heartbeat.bus_down(),
+            BusEvent::Query(message) => match self.holdings.asked(&message, &mut self.ids, effects) {
+                Query::LookingUp => self.counters.queries += 1,
+                Query::Malformed => self.counters.malformed_messages += 1,
+                Query::TooMany => self.counters.queries_dropped += 1,
+            },
+            BusEvent::Heartbeat(_) | BusEvent::Answer { .. } => self.counters.malformed_messages += 1,
+        }
+    }
+
+    fn beat(&mut self, now: Instant, effects: &mut Effects<DataEffect>) {
+        if !self.heartbeat.take_due(now) {
+            return;
+        }
+        let details = HeartbeatDetails {
+            incarnation: self.ids.incarnation(),
+            space: self.space,
+            accepts_writes: self.accepts_writes(),
+            software: self.config.software.clone(),
+        };
+        let heartbeat = Heartbeat { address: self.address.clone(), details: Some(details) };
+        effects.push(DataEffect::Bus(BusCommand::Heartbeat(heartbeat.to_message())));
+        self.counters.heartbeats += 1;
+        // Measured for the next heartbeat: a disk that hangs must not keep this one back.
+        if self.measuring.is_none() {
+            let measurement = self.ids.fresh();
+            self.measuring = Some(measurement);
+            effects.push(DataEffect::MeasureSpace { measurement });
+        }
+    }
+
+    fn requested(&mut self, request: RequestId, operation: DataOperation, effects: &mut Effects<DataEffect>) {
+        assert!(!self.requests.contains_key(&request), "the driver numbers each request anew");
+        if self.requests.len() >= self.config.max_requests {
+            self.counters.requests_busy += 1;
+            return refuse(request, Refusal::Busy, effects);
+        }
+        match operation {
+            DataOperation::Put { name, declared_bytes, digests } => {
+                if let Some(refusal) = self.refuses_upload(declared_bytes) {
+                    return refuse(request, refusal, effects);
+                }
+                let receive = self.begin(request, Work::Receiving(Receiving::new(declared_bytes, digests.clone())));
+                effects.push(DataEffect::Receive { receive, request, name, declared_bytes, digests });
+            }
+            DataOperation::Get { name, selection } => {
+                let open = self.begin(request, Work::Opening(selection));
+                effects.push(DataEffect::Open { open, request, name });
+            }
+            DataOperation::Delete { name } => {
+                let removal = self.begin(request, Work::Removing);
+                effects.push(DataEffect::Remove { removal, request, name });
+            }
+        }
+    }
+
+    fn refuses_upload(&self, declared_bytes: Option<u64>) -> Option<Refusal> {
+        match self.disk {
+            Disk::Failing => {
+                Some(Refusal::DiskFailed { reason: "an earlier write failed, and it takes no more until it is restarted".into() })
+            }
+            Disk::Full => Some(Refusal::NoSpace),
+            Disk::Healthy => declared_bytes.is_some_and(|bytes| bytes > self.space.free_bytes).then_some(Refusal::NoSpace),
+        }
+    }
+
+    fn received(
+        &mut self,
+        now: Instant,
+        receive: OperationId,
+        outcome: Result<ReceivedBody, ReceiveFailure>,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        let Some((request, Work::Receiving(receiving))) = self.take_waiting(receive) else {
+            return;
+        };
+        if let Err(ReceiveFailure::Disk(failure)) = &outcome {
+            self.note_disk_failure(now, failure);
+        }
+        let received_something = outcome.is_ok();
+        match receiving.received(outcome) {
+            Ok(committing) => {
+                let commit = self.begin(request, Work::Committing(committing));
+                effects.push(DataEffect::Commit { commit, request });
+            }
+            Err(refusal) => {
+                if received_something {
+                    effects.push(DataEffect::Discard { request });
+                }
+                refuse(request, refusal, effects);
+            }
+        }
+    }
+
+    fn committed(
+        &mut self,
+        now: Instant,
+        commit: OperationId,
+        outcome: Result<(), DiskFailure>,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        let Some((request, Work::Committing(committing))) = self.take_waiting(commit) else {
+            return;
+        };
+        if let Err(failure) = &outcome {
+            self.note_disk_failure(now, failure);
+        }
+        match committing.committed(outcome) {
+            Ok(Stored { size_bytes, checksum }) => {
+                let response = DataResponse::Stored { size_bytes, checksum };
+                effects.push(DataEffect::Respond { request, response });
+            }
+            Err(refusal) => refuse(request, refusal, effects),
+        }
+    }
+
+    fn opened(
+        &mut self,
+        now: Instant,
+        open: OperationId,
+        outcome: Result<Option<BlobInfo>, DiskFailure>,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        let Some((request, Work::Opening(selection))) = self.take_waiting(open) else {
+            return;
+        };
+        match outcome {
+            Ok(Some(BlobInfo { size_bytes, checksum })) => {
+                let etag = ETag::new(checksum);
+                let head = ObjectHead { content: selection.of(size_bytes, Some(etag)), etag: Some(etag) };
+                let send = self.begin(request, Work::Sending);
+                effects.push(DataEffect::Send { send, request, head, head_only: selection.head_only });
+            }
+            Ok(None) => refuse(request, Refusal::NotFound, effects),
+            Err(failure) => {
+                self.note_disk_failure(now, &failure);
+                refuse(request, refusal_of(&failure), effects);
+            }
+        }
+    }
+
+    fn sent(&mut self, now: Instant, send: OperationId, outcome: Result<(), SendFailure>) {
+        if let (Some(_), Err(SendFailure::Disk(failure))) = (self.take_waiting(send), outcome) {
+            self.note_disk_failure(now, &failure);
+        }
+    }
+
+    fn removed(
+        &mut self,
+        now: Instant,
+        removal: OperationId,
+        outcome: Result<bool, DiskFailure>,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        let Some((request, _)) = self.take_waiting(removal) else {
+            return;
+        };
+        match outcome {
+            Ok(true) => effects.push(DataEffect::Respond { request, response: DataResponse::Removed }),
+            Ok(false) => refuse(request, Refusal::NotFound, effects),
+            Err(failure) => {
+                self.note_disk_failure(now, &failure);
+                refuse(request, refusal_of(&failure), effects);
+            }
+        }
+    }
+
+    fn space_measured(&mut self, now: Instant, measurement: OperationId, outcome: Result<Space, DiskFailure>) {
+        if self.measuring.take_if(|id| *id == measurement).is_none() {
+            return;
+        }
+        let accepted_before = self.accepts_writes();
+        match outcome {
+            Ok(space) => self.judge_space(space),
+            Err(failure) => self.note_disk_failure(now, &failure),
+        }
+        if self.accepts_writes() != accepted_before {
+            self.heartbeat.hurry(now);
+        }
+    }
+
+    fn judge_space(&mut self, space: Space) {
+        self.space = space;
+        let has_room = space.free_bytes >= self.config.reserve_bytes;
+        self.disk = match self.disk {
+            Disk::Failing => Disk::Failing,
+            Disk::Healthy | Disk::Full if has_room => Disk::Healthy,
+            Disk::Healthy | Disk::Full => Disk::Full,
+        };
+    }
+
+    fn note_disk_failure(&mut self, now: Instant, failure: &DiskFailure) {
+        let worse = match failure {
+            DiskFailure::Full if self.disk != Disk::Failing => Disk::Full,
+            DiskFailure::Full => Disk::Failing,
+            DiskFailure::Write { .. } => Disk::Failing,
+            DiskFailure::Corrupt { .. } => {
+                self.counters.corrupt_blobs += 1;
+                return;
+            }
+            DiskFailure::Read { .. } => return,
+        };
+        if self.disk != worse {
+            self.disk = worse;
+            self.heartbeat.hurry(now);
+        }
+    }
+
+    fn begin(&mut self, request: RequestId, work: Work) -> OperationId {
+        let id = self.ids.fresh();
+        self.requests.insert(request, work);
+        self.waiting.insert(id, request);
+        id
+    }
+
+    /// The work that waits for this completion, taken out: whoever takes it begins the next step, or ends the request.
+    fn take_waiting(&mut self, id: OperationId) -> Option<(RequestId, Work)> {
+        let request = self.waiting.remove(&id)?;
+        let work = self.requests.remove(&request)?;
+        Some((request, work))
+    }
+
+    fn request_gone(&mut self, request: RequestId) {
+        self.requests.remove(&request);
+        self.waiting.retain(|_, waiting| *waiting != request);
+    }
+}
+
+impl Machine for DataServer {
+    type Input = DataInput;
+    type Effect = DataEffect;
+
+    fn deadline_reached() -> DataInput {
+        DataInput::DeadlineReached
+    }
+
+    fn handle(&mut self, now: Instant, input: DataInput, effects: &mut Effects<DataEffect>) {
+        self.beat(now, effects);
+        match input {
+            DataInput::DeadlineReached => {}
+            DataInput::Bus(event) => self.bus_event(now, event, effects),
+            DataInput::Request { request, operation } => self.requested(request, operation, effects),
+            DataInput::RequestGone { request } => self.request_gone(request),
+            DataInput::LookedUp { lookup, outcome } => self.holdings.looked_up(lookup, outcome, effects),
+            DataInput::Received { receive, outcome } => self.received(now, receive, outcome, effects),
+            DataInput::Committed { commit, outcome } => self.committed(now, commit, outcome, effects),
+            DataInput::Opened { open, outcome } => self.opened(now, open, outcome, effects),
+            DataInput::Sent { send, outcome } => self.sent(now, send, outcome),
+            DataInput::Removed { removal, outcome } => self.removed(now, removal, outcome, effects),
+            DataInput::SpaceMeasured { measurement, outcome } => self.space_measured(now, measurement, outcome),
+        }
+        self.beat(now, effects);
+        assert_eq!(self.waiting.len(), self.requests.len(), "each request waits for exactly one completion");
+        assert!(self.next_deadline().is_none_or(|deadline| deadline > now), "a due timer has fired");
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.heartbeat.next_deadline()
+    }
+}
+
+fn refuse(request: RequestId, refusal: Refusal, effects: &mut Effects<DataEffect>) {
+    effects.push(DataEffect::Respond { request, response: DataResponse::Refused(refusal) });
+}
+
+#[cfg(test)]
+mod tests;
