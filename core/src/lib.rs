@@ -11,6 +11,7 @@ pub mod bus;
 pub mod checksum;
 pub mod conditions;
 pub mod content_range;
+pub mod digest;
 pub mod etag;
 mod hex;
 pub mod id;

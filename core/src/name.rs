@@ -9,6 +9,7 @@
 mod escape;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 
 use escape::{EscapeError, escape, unescape};
@@ -17,9 +18,9 @@ use escape::{EscapeError, escape, unescape};
 pub const MAX_NAME_BYTES: usize = 1024;
 
 /// The name of an object, escaped: printable ASCII, not empty, at most [`MAX_NAME_BYTES`] long, without `/`, and no dot
-/// segment in any spelling. Names are compared and ordered as these bytes.
+/// segment in any spelling. Names are compared and ordered as these bytes, and cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectName(String);
+pub struct ObjectName(Arc<str>);
 
 impl ObjectName {
     /// The name that one segment of a request path means, with the segment given as it came over the wire.
@@ -76,7 +77,7 @@ impl ObjectName {
             b"" => Err(NameError::Empty),
             b"." | b".." => Err(NameError::DotSegment),
             _ if escaped.len() > MAX_NAME_BYTES => Err(NameError::TooLong { bytes: escaped.len() }),
-            _ => Ok(Self(escaped)),
+            _ => Ok(Self(Arc::from(escaped))),
         }
     }
 }
