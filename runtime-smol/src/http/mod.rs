@@ -4,5 +4,6 @@
 
 pub mod body;
 pub mod chunked;
+pub mod client;
 pub mod deadline;
 pub mod head;
