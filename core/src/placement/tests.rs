@@ -122,6 +122,13 @@ proptest! {
     }
 
     #[test]
+    fn of_several_weights_the_largest_counts(servers in clusters(), free: u64, key: Vec<u8>) {
+        let smaller = servers.iter().map(|(address, weight)| (address.clone(), Weight::from_free_bytes(free).min(*weight)));
+        let both: Vec<_> = smaller.chain(servers.iter().cloned()).collect();
+        prop_assert_eq!(rank(&key, candidates(&both)), rank(&key, candidates(&servers)));
+    }
+
+    #[test]
     fn the_order_of_the_candidates_does_not_matter(
         (servers, shuffled) in clusters().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
         key: Vec<u8>,

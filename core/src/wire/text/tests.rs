@@ -157,6 +157,7 @@ fn all_else_is_refused() {
         r#""\ud83dx""#,
         r#""\ud83d\n""#,
         r#""\ud83d\u0041""#,
+        r#""\ud83d\ud83d""#,
         r#""\ude00\ud83d""#,
         r#""\xff""#,
         r#""\xc3""#,
