@@ -114,7 +114,7 @@ impl Broker {
         let mut command = self.command("rabbitmq-server");
         // With input allowed the script becomes the Erlang machine, instead of staying between us and it.
         command.env("RABBITMQ_ALLOW_INPUT", "1");
-        let mut process = Process::start("rabbitmq", &command, self.folder.path());
+        let process = Process::start("rabbitmq", &command, self.folder.path());
         wait::until_true(START_LIMIT, "RabbitMQ accepts AMQP", || {
             assert!(process.is_alive(), "RabbitMQ ended while starting:\n{}{}", process.stdout(), process.stderr());
             accepts_amqp(self.address())

@@ -11,6 +11,7 @@ pub mod claim;
 pub mod cluster;
 pub mod content;
 pub mod curl;
+pub mod folder;
 pub mod http;
 pub mod load;
 pub mod lode;

@@ -65,8 +65,11 @@ impl Process {
     }
 
     /// Whether it has not ended.
-    pub fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let stat = self.proc_text("stat");
+        let state = stat.rsplit_once(')').map_or("", |(_, rest)| rest).trim_start();
+        !state.is_empty() && !state.starts_with(['Z', 'X'])
     }
 
     /// Kills it and its group as a power cut would, and waits until it is gone.

@@ -65,7 +65,7 @@ impl SeedNode {
             .env("RABBITMQ_SERVER", bus)
             .env("STORAGE_ROOT", folder.path())
             .env("SEED_LOG", folder.join("seen"));
-        let mut process = Process::start(role, &command, folder.path());
+        let process = Process::start(role, &command, folder.path());
         wait::until_true(START_LIMIT, "a node of the seed accepts HTTP", || {
             assert!(process.is_alive(), "{role} ended while starting:\n{}", process.stderr());
             std::net::TcpStream::connect(address).is_ok()
