@@ -249,7 +249,8 @@ mod tests {
     #[test]
     fn the_defaults_are_accepted() {
         let timing = Timing::default();
-        let checked = Timing::new(timing.heartbeat_period, timing.expiry, timing.locate_deadline, timing.ask_directly_after);
+        let checked =
+            Timing::new(timing.heartbeat_period, timing.expiry, timing.locate_deadline, timing.ask_directly_after);
         assert_eq!(checked, Ok(timing));
         assert_eq!(ApiConfig::default().check(), Ok(()));
         assert_eq!(DataConfig::default().check(), Ok(()));

@@ -1,6 +1,6 @@
 //! Why a request is not granted: what the client is told, by status, code and sentence.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -141,18 +141,21 @@ struct Attempts<'a>(&'a [(ServerAddress, TransferFailure)]);
 
 impl core::fmt::Display for Attempts<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let told: Vec<_> = self.0.iter().map(|(server, failure)| alloc::format!("{server} {failure}").to_string()).collect();
+        let told: Vec<_> = self.0.iter().map(|(server, failure)| alloc::format!("{server} {failure}")).collect();
         f.write_str(&told.join("; "))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString as _;
+
     use super::*;
 
     #[test]
     fn a_refusal_names_the_servers_that_it_speaks_of() {
-        let silent: Vec<ServerAddress> = ["127.0.0.1:1", "127.0.0.2:2"].iter().map(|text| text.parse().unwrap()).collect();
+        let silent: Vec<ServerAddress> =
+            ["127.0.0.1:1", "127.0.0.2:2"].iter().map(|text| text.parse().unwrap()).collect();
         let told = Refusal::Unanswered { silent: silent.clone() }.to_string();
         assert!(told.contains("127.0.0.1:1, 127.0.0.2:2 did not answer"), "{told}");
         let attempts = silent.into_iter().map(|server| (server, TransferFailure::Refused { status: 500 })).collect();

@@ -49,7 +49,8 @@ impl Get {
     /// Looks for a holder among those that have not failed this request yet.
     pub(super) fn locate(&mut self, context: &mut Context<'_>) {
         if self.attempts >= context.config.max_attempts {
-            return context.refuse(self.request, Refusal::Unanswered { silent: self.failing.iter().cloned().collect() });
+            return context
+                .refuse(self.request, Refusal::Unanswered { silent: self.failing.iter().cloned().collect() });
         }
         self.attempts += 1;
         let wanted = Wanted {
@@ -135,7 +136,9 @@ impl Get {
         };
         let body = match &content {
             Content::Whole { .. } => RelayBody::All,
-            Content::Part { first, last, .. } => RelayBody::Cut { skip_bytes: *first, length_bytes: *last - *first + 1 },
+            Content::Part { first, last, .. } => {
+                RelayBody::Cut { skip_bytes: *first, length_bytes: *last - *first + 1 }
+            }
             Content::NotModified | Content::PreconditionFailed | Content::Unsatisfiable { .. } => RelayBody::None,
         };
         self.relay(content, etag, body, context);

@@ -1,7 +1,7 @@
 //! The API server: keeps track of who lives, finds objects, and has bodies moved between clients and data servers.
 //!
-//! Each request is a small machine of its own ([`put`], [`get`], [`delete`], [`locate_request`]; the state table of each
-//! stands at the top of its file); this one knows the members, runs the locate queries and hands each completion to the
+//! Each request is a small machine of its own (`put`, `get`, `delete`, `locate_request`; the state table of each stands at the
+//! top of its file); this one knows the members, runs the locate queries and hands each completion to the
 //! request that waits for it.
 
 mod delete;
@@ -184,7 +184,13 @@ impl ApiServer {
         }
     }
 
-    fn requested(&mut self, now: Instant, request: RequestId, operation: ApiOperation, effects: &mut Effects<ApiEffect>) {
+    fn requested(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        operation: ApiOperation,
+        effects: &mut Effects<ApiEffect>,
+    ) {
         assert!(!self.requests.contains_key(&request), "the driver numbers each request anew");
         if self.requests.len() >= self.config.max_requests {
             self.counters.requests_busy += 1;
@@ -355,4 +361,5 @@ impl Context<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test names the one variant that it expects")]
 mod tests;

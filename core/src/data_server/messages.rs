@@ -9,8 +9,8 @@ use crate::id::{OperationId, RequestId};
 use crate::name::ObjectName;
 use crate::refusal::Refusal;
 use crate::select::{ObjectHead, Selection};
-use crate::transfer::BodyFault;
 use crate::space::Space;
+use crate::transfer::BodyFault;
 
 /// What happens to a data server.
 #[derive(Debug, Clone, PartialEq, Eq)]

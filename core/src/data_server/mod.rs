@@ -19,20 +19,21 @@ use alloc::collections::BTreeMap;
 
 use self::holdings::{Holdings, Query};
 use self::messages::{
-    BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody, SendFailure,
+    BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody,
+    SendFailure,
 };
 use self::receiving::{Committing, Receiving, Stored, refusal_of};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent};
 use crate::config::{ConfigError, DataConfig};
+use crate::etag::ETag;
 use crate::heartbeat::HeartbeatSender;
 use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
 use crate::machine::{Effects, Machine};
 use crate::refusal::Refusal;
 use crate::select::{ObjectHead, Selection};
-use crate::etag::ETag;
-use crate::time::Instant;
 use crate::space::Space;
+use crate::time::Instant;
 use crate::wire::{Heartbeat, HeartbeatDetails};
 
 /// The machine of one data server.
@@ -183,7 +184,7 @@ impl DataServer {
                 if let Some(refusal) = self.refuses_upload(declared_bytes) {
                     return refuse(request, refusal, effects);
                 }
-                let receive = self.begin(request, Work::Receiving(Receiving::new(declared_bytes, digests.clone())));
+                let receive = self.begin(request, Work::Receiving(Receiving::new(declared_bytes, digests)));
                 effects.push(DataEffect::Receive { receive, request, name, declared_bytes, digests });
             }
             DataOperation::Get { name, selection } => {
@@ -199,11 +200,13 @@ impl DataServer {
 
     fn refuses_upload(&self, declared_bytes: Option<u64>) -> Option<Refusal> {
         match self.disk {
-            Disk::Failing => {
-                Some(Refusal::DiskFailed { reason: "an earlier write failed, and it takes no more until it is restarted".into() })
-            }
+            Disk::Failing => Some(Refusal::DiskFailed {
+                reason: "an earlier write failed, and it takes no more until it is restarted".into(),
+            }),
             Disk::Full => Some(Refusal::NoSpace),
-            Disk::Healthy => declared_bytes.is_some_and(|bytes| bytes > self.space.free_bytes).then_some(Refusal::NoSpace),
+            Disk::Healthy => {
+                declared_bytes.is_some_and(|bytes| bytes > self.space.free_bytes).then_some(Refusal::NoSpace)
+            }
         }
     }
 
@@ -407,4 +410,5 @@ fn refuse(request: RequestId, refusal: Refusal, effects: &mut Effects<DataEffect
 }
 
 #[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test names the one variant that it expects")]
 mod tests;

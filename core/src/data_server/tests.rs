@@ -91,11 +91,15 @@ fn a_query_is_looked_up_and_answered_with_what_the_disk_says() {
     let mut bench = Bench::up();
     let mut ids = OperationIds::new(Incarnation::new(9));
     for (found, held) in [
-        (Some(BlobInfo { size_bytes: 3, checksum: CHECKSUM }), Held::Yes { size_bytes: Some(3), checksum: Some(CHECKSUM) }),
+        (
+            Some(BlobInfo { size_bytes: 3, checksum: CHECKSUM }),
+            Held::Yes { size_bytes: Some(3), checksum: Some(CHECKSUM) },
+        ),
         (None, Held::No),
     ] {
         let id = ids.fresh();
-        let message = BusMessage { reply_to: ReplyTo::new("q".into()), ..LocateQuery { id, name: name() }.to_message() };
+        let message =
+            BusMessage { reply_to: ReplyTo::new("q".into()), ..LocateQuery { id, name: name() }.to_message() };
         let effects = bench.feed(DataInput::Bus(BusEvent::Query(message)));
         let [DataEffect::LookUp { lookup, .. }] = effects.as_slice() else { panic!("{effects:?}") };
         let effects = bench.feed(DataInput::LookedUp { lookup: *lookup, outcome: Ok(found) });
@@ -108,7 +112,8 @@ fn a_query_is_looked_up_and_answered_with_what_the_disk_says() {
 #[test]
 fn a_missing_object_is_met_with_silence_where_the_seed_asks() {
     let mut bench = Bench::up();
-    let message = BusMessage { reply_to: ReplyTo::new("q".into()), body: encode_text("test2"), ..BusMessage::default() };
+    let message =
+        BusMessage { reply_to: ReplyTo::new("q".into()), body: encode_text("test2"), ..BusMessage::default() };
     let effects = bench.feed(DataInput::Bus(BusEvent::Query(message)));
     let [DataEffect::LookUp { lookup, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(bench.feed(DataInput::LookedUp { lookup: *lookup, outcome: Ok(None) }), []);
@@ -161,7 +166,12 @@ fn a_full_disk_is_told_to_everybody_at_once_and_uploads_are_refused_until_there_
     let receive = bench.put(1, None);
     let effects = bench.feed(DataInput::Received { receive, outcome: Err(ReceiveFailure::Disk(DiskFailure::Full)) });
     assert!(!heartbeats(&effects)[0].details.as_ref().unwrap().accepts_writes);
-    assert!(effects.iter().any(|effect| matches!(effect, DataEffect::Respond { response: DataResponse::Refused(Refusal::NoSpace), .. })));
+    assert!(
+        effects.iter().any(|effect| matches!(
+            effect,
+            DataEffect::Respond { response: DataResponse::Refused(Refusal::NoSpace), .. }
+        ))
+    );
     let again = DataOperation::Put { name: name(), declared_bytes: None, digests: RequestedDigests::default() };
     assert_eq!(refusal(&bench.request(2, again.clone())), &Refusal::NoSpace);
     let measurement = bench.server.measuring.unwrap();
@@ -186,8 +196,11 @@ fn a_disk_that_failed_to_write_is_not_believed_again() {
 #[test]
 fn an_upload_longer_than_the_free_space_is_refused_before_a_byte_is_taken() {
     let mut bench = Bench::up();
-    let operation =
-        DataOperation::Put { name: name(), declared_bytes: Some(ROOM.free_bytes + 1), digests: RequestedDigests::default() };
+    let operation = DataOperation::Put {
+        name: name(),
+        declared_bytes: Some(ROOM.free_bytes + 1),
+        digests: RequestedDigests::default(),
+    };
     assert_eq!(refusal(&bench.request(1, operation)), &Refusal::NoSpace);
 }
 

@@ -10,7 +10,7 @@ use crate::bus::{BusCommand, ReplyTo};
 use crate::id::OperationIds;
 use crate::name::ObjectName;
 use crate::space::Space;
-use crate::wire::{Held, HeartbeatDetails, ReceivedQuery, SoftwareVersion};
+use crate::wire::{HeartbeatDetails, Held, ReceivedQuery, SoftwareVersion};
 
 pub(super) struct Bench {
     pub(super) server: ApiServer,

@@ -6,8 +6,8 @@ use core::time::Duration;
 use super::bench::{Bench, YES, address, direct_asks, fetch, name, query, refusal, unreachable_server};
 use crate::api_server::messages::{ApiEffect, ApiInput, ApiOperation, RelayBody, RelayFailure};
 use crate::bus::BusEvent;
-use crate::refusal::Refusal;
 use crate::range::ByteRange;
+use crate::refusal::Refusal;
 use crate::select::{Content, Selection};
 use crate::transfer::{DirectAnswer, FetchOutcome, TransferFailure};
 use crate::wire::Held;
@@ -140,7 +140,8 @@ fn head_asks_the_seed_with_get_and_relays_no_body() {
 
 #[test]
 fn a_server_that_breaks_off_is_suspected_and_a_client_that_hangs_up_is_not_its_fault() {
-    for (failure, suspected) in [(RelayFailure::Server(TransferFailure::TimedOut), true), (RelayFailure::Client, false)] {
+    for (failure, suspected) in [(RelayFailure::Server(TransferFailure::TimedOut), true), (RelayFailure::Client, false)]
+    {
         let mut bench = Bench::with(2, 0);
         let effects = get_from_two(&mut bench, get());
         let (id, _) = fetch(&effects);

@@ -19,8 +19,10 @@ fn failed(failure: TransferFailure, resendable: bool) -> UploadOutcome {
 fn it_is_stored_on_the_server_that_placement_names() {
     let mut bench = Bench::with(3, 0);
     let first = upload(&bench.request(put(Some(3))));
-    let effects =
-        bench.feed(ApiInput::Uploaded { upload: first.id, outcome: UploadOutcome::Stored { size_bytes: 3, checksum: None } });
+    let effects = bench.feed(ApiInput::Uploaded {
+        upload: first.id,
+        outcome: UploadOutcome::Stored { size_bytes: 3, checksum: None },
+    });
     assert_eq!(response(&effects), &ApiResponse::Stored { size_bytes: 3, checksum: None });
     assert_eq!(upload(&bench.request(put(Some(3)))).server, first.server);
     assert_eq!(bench.server.requests_under_way(), 1);
@@ -46,7 +48,8 @@ fn a_body_that_is_not_held_any_more_is_given_up() {
     let mut bench = Bench::with(3, 0);
     let first = upload(&bench.request(put(Some(5 << 20))));
     assert_eq!(first.terms.hold_up_to_bytes, 0);
-    let effects = bench.feed(ApiInput::Uploaded { upload: first.id, outcome: failed(TransferFailure::TimedOut, false) });
+    let effects =
+        bench.feed(ApiInput::Uploaded { upload: first.id, outcome: failed(TransferFailure::TimedOut, false) });
     assert_eq!(refusal(&effects).status(), 503);
 }
 
@@ -56,7 +59,10 @@ fn a_server_that_failed_is_avoided_from_then_on_until_it_is_heard_of_again() {
     let first = upload(&bench.request(put(Some(3))));
     let effects = bench.feed(ApiInput::Uploaded { upload: first.id, outcome: failed(unreachable_server(), true) });
     let second = upload(&effects);
-    bench.feed(ApiInput::Uploaded { upload: second.id, outcome: UploadOutcome::Stored { size_bytes: 3, checksum: None } });
+    bench.feed(ApiInput::Uploaded {
+        upload: second.id,
+        outcome: UploadOutcome::Stored { size_bytes: 3, checksum: None },
+    });
     assert_eq!(upload(&bench.request(put(Some(3)))).server, second.server);
     bench.hear(&of_ours(1));
     bench.hear(&of_ours(2));
