@@ -7,6 +7,7 @@ use lode_tests::broker::Broker;
 use lode_tests::claim::Claim;
 use lode_tests::content;
 use lode_tests::http::{self, Request};
+use lode_tests::load::{Load, Outcome, Plan};
 use lode_tests::python::{Message, Probe, SeedNode};
 use lode_tests::wait;
 
@@ -86,4 +87,27 @@ fn one_malformed_message_stops_every_data_server() {
     for data in &mut seed.datas {
         assert_eq!(data.process.wait(Duration::from_secs(5)).code(), Some(2), "a Go panic ends with 2");
     }
+}
+
+/// The load that scenarios rely on has to see what goes wrong: the seed loses PUTs for 12-14 s after a data server died.
+#[test]
+fn the_load_notices_the_seeds_fifth_failure() {
+    let mut seed = Seed::start();
+    let load = Load::start(&Plan {
+        apis: vec![seed.api.address],
+        clients: 2,
+        sizes_bytes: vec![100, 5000],
+        gets_per_put: 0,
+        pause: Duration::from_millis(20),
+        limit: http::DEFAULT_LIMIT,
+    });
+    std::thread::sleep(Duration::from_secs(2));
+    let killed_at = load.elapsed();
+    seed.datas[0].process.kill();
+    std::thread::sleep(Duration::from_secs(2));
+    let records = load.stop();
+    let failed = records.failed();
+    assert!(!failed.is_empty() && failed.len() < records.0.len(), "{} of {}", failed.len(), records.0.len());
+    assert!(failed.iter().all(|record| record.began + record.took > killed_at), "{}", failed[0]);
+    assert!(failed.iter().all(|record| matches!(record.outcome, Outcome::Refused(500, _))), "{}", failed[0]);
 }
