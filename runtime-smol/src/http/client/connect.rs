@@ -69,3 +69,19 @@ fn connect_failure(error: io::Error, limit: Duration) -> ConnectFailure {
         ConnectFailure::Io(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{AddressFamily, SocketType, bind, connect, getsockname, socket};
+
+    use super::*;
+
+    #[test]
+    fn a_connection_that_met_itself_is_a_refused_one() {
+        let alone = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&alone, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let itself = getsockname(&alone).unwrap();
+        connect(&alone, &itself).unwrap();
+        assert!(matches!(prepare(&TcpStream::from(alone)), Err(ConnectFailure::Refused)));
+    }
+}

@@ -235,6 +235,20 @@ fn at_once(client: &HttpClient, servers: &[&FakeServer]) -> Vec<Result<u16, Clie
 }
 
 #[test]
+fn the_connection_that_was_used_last_is_taken_first() {
+    let server = FakeServer::start(|number, mut stream| {
+        while read_head(&mut stream).is_some() {
+            stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{number}").as_bytes()).unwrap();
+        }
+    });
+    let client = client();
+    at_once(&client, &[&server; 3]);
+    for _ in 0..3 {
+        assert_eq!(fetch(&client, &server, &Request::new(Method::Get, "/")).unwrap(), ok(200, "2"));
+    }
+}
+
+#[test]
 fn idle_connections_are_bounded_for_each_server() {
     let server = FakeServer::answering(OK);
     let client = HttpClient::new(ClientLimits { idle_connections_per_server: 2, ..ClientLimits::default() });
@@ -269,4 +283,21 @@ fn a_client_that_goes_away_closes_what_lay_idle() {
     fetch(&client, &server, &Request::new(Method::Get, "/")).unwrap();
     drop(client);
     assert!(closed.recv_timeout(LONG).unwrap().1);
+}
+
+#[test]
+fn requests_can_move_between_threads() {
+    const fn movable<T: Send>(_: &T) {}
+    let server = FakeServer::answering(OK);
+    let (client, request) = (client(), Request::new(Method::Put, "/"));
+    movable(&client.send(&server.address, &request));
+    smol::block_on(async {
+        let mut upload = client.upload(&server.address, &request, None).await.unwrap();
+        movable(&upload.write(b"x"));
+        let finish = upload.finish();
+        movable(&finish);
+        let mut response = finish.await.unwrap();
+        movable(&response.read_body(&mut []));
+        movable(&response.read_whole(10));
+    });
 }

@@ -1,6 +1,7 @@
 //! Bodies that are streamed to the server, and answers that come before their end.
 
 use std::sync::mpsc::{self, Receiver};
+use std::time::Instant;
 
 use super::*;
 use crate::http::client::{Upload, UploadState};
@@ -148,16 +149,36 @@ fn an_early_403_to_a_body_in_memory_is_the_answer() {
 
 #[test]
 fn an_early_403_that_comes_while_the_caller_is_busy_is_the_answer() {
-    let server = refusing(drop);
+    for (what, server) in refusals() {
+        early_403_between_pieces(what, &server);
+    }
+}
+
+fn early_403_between_pieces(what: &str, server: &FakeServer) {
     smol::block_on(async {
         let client = client();
-        let mut upload = put(&client, &server, Some(100)).await;
+        let mut upload = put(&client, server, Some(100)).await;
         assert_eq!(upload.write(&[7; 50]).await.unwrap(), UploadState::Open);
         thread::sleep(Duration::from_millis(100));
-        assert_eq!(upload.write(&[7; 25]).await.unwrap(), UploadState::Answered);
+        assert_eq!(upload.write(&[7; 25]).await.unwrap(), UploadState::Answered, "{what}");
         let mut response = upload.finish().await.unwrap();
         assert_eq!((response.status(), read_all(&mut response).await.unwrap()), ok(403, "no way"));
     });
+}
+
+#[test]
+fn an_early_403_wakes_an_upload_that_waits_for_room() {
+    let server = FakeServer::start(|_, mut stream| {
+        read_head(&mut stream).unwrap();
+        // By now the client has filled everything that the kernel holds.
+        thread::sleep(Duration::from_millis(200));
+        stream.write_all(FORBIDDEN).unwrap();
+        thread::sleep(LONG);
+    });
+    let (started, body) = (Instant::now(), vec![7; 64 << 20]);
+    let answer = fetch(&client(), &server, &Request::new(Method::Put, "/o").body(&body));
+    assert_eq!(answer.unwrap(), ok(403, "no way"));
+    assert!(started.elapsed() < LONG / 2);
 }
 
 #[test]
