@@ -1,8 +1,8 @@
 //! The head of an answer: what it says, and where the body behind it ends.
 //!
-//! `httparse` is asked directly. `async_h1::client::decode` would stand in the way: it takes no status that `http_types` has no name for (499),
-//! panics on a header value that is not ASCII, takes at most 8 KiB, wraps a body whose length it believes without question, and adds a `Date` of
-//! its own that holds a line break.
+//! `httparse` is asked directly. `async_h1::client::decode` would stand in the way: it takes no status that
+//! `http_types` has no name for (499), panics on a header value that is not ASCII, takes at most 8 KiB, wraps a body
+//! whose length it believes without question, and adds a `Date` of its own that holds a line break.
 
 use http_types::headers::{HeaderName, HeaderValue, Headers};
 use http_types::{Response, StatusCode};
@@ -26,7 +26,8 @@ pub(super) struct AnswerHead {
 }
 
 impl AnswerHead {
-    /// Understands a whole head, the empty line at its end included. `to_head` says that the request was HEAD, so no body follows.
+    /// Understands a whole head, the empty line at its end included. `to_head` says that the request was HEAD, so no
+    /// body follows.
     pub(super) fn parse(bytes: &[u8], to_head: bool) -> Result<Self, ClientError> {
         let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let mut parsed = httparse::Response::new(&mut fields);

@@ -10,8 +10,8 @@ use smol::Async;
 use super::error::{ClientError, ConnectFailure, ResolveFailure};
 use crate::http::deadline::{Elapsed, within};
 
-/// Connects to a server within `limit`, which covers finding its addresses and trying them one after the other. Each address gets an equal
-/// share of the time that is left, so that one that does not answer leaves time for the next.
+/// Connects to a server within `limit`, which covers finding its addresses and trying them one after the other. Each
+/// address gets an equal share of the time that is left, so that one that does not answer leaves time for the next.
 pub(super) async fn connect(server: &ServerAddress, limit: Duration) -> Result<Async<TcpStream>, ClientError> {
     let deadline = Instant::now() + limit;
     let addresses =
@@ -49,7 +49,8 @@ async fn resolve(server: &ServerAddress, limit: Duration) -> Result<Vec<SocketAd
 }
 
 fn prepare(stream: &TcpStream) -> Result<(), ConnectFailure> {
-    // Where nobody listens on a port that the system also hands out to clients, a connection can meet itself and look alive.
+    // Where nobody listens on a port that the system also hands out to clients, a connection can meet itself and look
+    // alive.
     let (here, there) = (stream.local_addr(), stream.peer_addr());
     if here.map_err(ConnectFailure::Io)? == there.map_err(ConnectFailure::Io)? {
         return Err(ConnectFailure::Refused);

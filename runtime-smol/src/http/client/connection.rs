@@ -27,8 +27,8 @@ impl Connection {
         Self { stream, buffer, deadline: Deadline::new(), _slot: slot }
     }
 
-    /// Whether the connection is open and silent. One that has been closed is dead; one that has something to say answers a question that
-    /// nobody asked.
+    /// Whether the connection is open and silent. One that has been closed is dead; one that has something to say
+    /// answers a question that nobody asked.
     pub(super) fn is_quiet(&self) -> bool {
         let peeked = self.stream.get_ref().peek(&mut [0]);
         self.buffer.is_empty() && peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)

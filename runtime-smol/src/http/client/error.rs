@@ -35,7 +35,8 @@ pub enum ClientError {
     /// The request cannot be written in HTTP/1.1; nothing was sent.
     #[error(transparent)]
     BadRequest(#[from] RequestError),
-    /// More or fewer bytes were given to an upload than it was announced to have; the peer sees a body that is cut short.
+    /// More or fewer bytes were given to an upload than it was announced to have; the peer sees a body that is cut
+    /// short.
     #[error("{given} bytes were given to an upload that was announced to have {announced}")]
     UploadLength {
         /// The announced length, in bytes.
@@ -43,7 +44,8 @@ pub enum ClientError {
         /// What was given, in bytes; of a piece that went beyond the announced length, nothing was sent.
         given: u64,
     },
-    /// The peer closed or reset the connection before the first byte of its answer. Whether it has carried out the request is unknown.
+    /// The peer closed or reset the connection before the first byte of its answer. Whether it has carried out the
+    /// request is unknown.
     #[error("the server closed the connection before it answered: {cause}")]
     ClosedBeforeAnswer {
         /// What the system said.
@@ -150,7 +152,8 @@ pub enum ConnectFailure {
 /// Why a request cannot be sent at all: a mistake of the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// The target is empty, does not begin with a slash, or holds a space, a control character or a byte that is not ASCII.
+    /// The target is empty, does not begin with a slash, or holds a space, a control character or a byte that is not
+    /// ASCII.
     #[error("the target {target:?} cannot be sent: begin it with / and percent-encode what is not visible ASCII")]
     Target {
         /// The target.

@@ -64,8 +64,8 @@ impl Exchange {
         }
     }
 
-    /// Sends parts of the request, in one system call if the system takes them in one. If the answer comes first, it is unknown what of them was
-    /// sent, and nothing more is to be sent.
+    /// Sends parts of the request, in one system call if the system takes them in one. If the answer comes first, it is
+    /// unknown what of them was sent, and nothing more is to be sent.
     pub(super) async fn send(&mut self, mut parts: &mut [IoSlice<'_>]) -> Result<UploadState, ClientError> {
         // Nobody can have answered a request of which nothing was sent.
         if self.sent_any && self.has_been_answered()? {
@@ -122,8 +122,8 @@ impl Exchange {
         Ok(true)
     }
 
-    /// A peer that refuses a body may close the connection right behind its answer, and then the answer is there to be read although writing
-    /// fails.
+    /// A peer that refuses a body may close the connection right behind its answer, and then the answer is there to be
+    /// read although writing fails.
     async fn after_broken_write(&mut self, error: io::Error) -> Result<UploadState, ClientError> {
         if !is_closed(&error) {
             return Err(ClientError::Io(error));

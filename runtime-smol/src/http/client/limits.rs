@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The bounds of an [`HttpClient`](super::HttpClient). All of them are always in force; the defaults fit servers that stand in one data
-/// centre.
+/// The bounds of an [`HttpClient`](super::HttpClient). All of them are always in force; the defaults fit servers that
+/// stand in one data centre.
 ///
 /// The heads of answers are bounded by the defaults of [`HeadLimits`](crate::http::head::HeadLimits).
 #[derive(Debug, Clone)]
@@ -14,7 +14,8 @@ pub struct ClientLimits {
     pub head: Duration,
     /// How long the peer may go without moving a byte of a body, in either direction.
     pub stall: Duration,
-    /// How long a connection may lie idle before it is closed rather than used. It should be shorter than what servers allow.
+    /// How long a connection may lie idle before it is closed rather than used. It should be shorter than what servers
+    /// allow.
     pub idle: Duration,
     /// How many idle connections are kept for each server; beyond it the one that lay idle longest is closed.
     pub idle_connections_per_server: usize,

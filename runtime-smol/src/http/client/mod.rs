@@ -1,8 +1,9 @@
 //! The client side of HTTP/1.1: what API servers say to data servers, and the command line to API servers.
 //!
-//! [`HttpClient`] keeps connections alive and bounds everything that it waits for. A connection is used again only after the answer on it was
-//! read to its last byte and nothing about it is in doubt; in any other case it is closed. A body that ends early is an error, never an end.
-//! No task is spawned: a request that is dropped is over, and its connection closed.
+//! [`HttpClient`] keeps connections alive and bounds everything that it waits for. A connection is used again only
+//! after the answer on it was read to its last byte and nothing about it is in doubt; in any other case it is closed. A
+//! body that ends early is an error, never an end. No task is spawned: a request that is dropped is over, and its
+//! connection closed.
 
 mod answer;
 mod connect;
@@ -35,8 +36,8 @@ use self::exchange::Exchange;
 use self::pool::Pool;
 use self::request::BodyLength;
 
-/// Sends requests over connections that are kept alive. Cheap to clone; all clones share the connections, which close with the last of
-/// them.
+/// Sends requests over connections that are kept alive. Cheap to clone; all clones share the connections, which close
+/// with the last of them.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
     pool: Arc<Pool>,
@@ -49,11 +50,11 @@ impl HttpClient {
         Self { pool: Arc::new(Pool::new(limits)) }
     }
 
-    /// Sends a request whose body, if any, is in memory, and waits for the head of the answer. An answer that comes before all of the body was
-    /// sent ends the sending.
+    /// Sends a request whose body, if any, is in memory, and waits for the head of the answer. An answer that comes
+    /// before all of the body was sent ends the sending.
     ///
-    /// If the request went out over a connection that had lain idle, and that connection turns out to be dead before a byte of the answer has
-    /// come, an idempotent request is sent once more over a fresh connection.
+    /// If the request went out over a connection that had lain idle, and that connection turns out to be dead before a
+    /// byte of the answer has come, an idempotent request is sent once more over a fresh connection.
     ///
     /// # Errors
     ///
@@ -71,8 +72,8 @@ impl HttpClient {
         self.send_over(connection, server, request, &head).await
     }
 
-    /// Begins a request whose body is handed over piece by piece; `bytes` is its length, if that is known beforehand. Otherwise it is sent in
-    /// chunks. Such a request is never repeated.
+    /// Begins a request whose body is handed over piece by piece; `bytes` is its length, if that is known beforehand.
+    /// Otherwise it is sent in chunks. Such a request is never repeated.
     ///
     /// # Errors
     ///
@@ -94,8 +95,8 @@ impl HttpClient {
         Ok(Upload::new(self.exchange(connection, server, request), head, bytes))
     }
 
-    /// Closes the connections that have lain idle for longer than [`ClientLimits::idle`]. Sending requests does this in passing; whoever may
-    /// fall silent calls it now and then.
+    /// Closes the connections that have lain idle for longer than [`ClientLimits::idle`]. Sending requests does this in
+    /// passing; whoever may fall silent calls it now and then.
     pub fn close_idle(&self) {
         self.pool.sweep(Instant::now());
     }

@@ -94,7 +94,8 @@ impl Pool {
     }
 
     fn shelves(&self) -> MutexGuard<'_, Shelves> {
-        // Every change under this lock is whole before anything that could panic, so the state behind a poisoned one is sound.
+        // Every change under this lock is whole before anything that could panic, so the state behind a poisoned one is
+        // sound.
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -117,7 +118,8 @@ struct Idle {
     since: Instant,
 }
 
-/// Per server, the idle connections from the oldest to the newest. Empty queues stay until the next sweep: a busy server's is used again at once.
+/// Per server, the idle connections from the oldest to the newest. Empty queues stay until the next sweep: a busy
+/// server's is used again at once.
 #[derive(Debug)]
 struct Shelves {
     by_server: HashMap<ServerAddress, VecDeque<Idle>>,

@@ -8,13 +8,13 @@ use lode_core::address::ServerAddress;
 
 use super::error::RequestError;
 
-/// Headers that decide where a message ends or who is asked. The client writes those that are needed; a second opinion would let one
-/// request be read as two.
+/// Headers that decide where a message ends or who is asked. The client writes those that are needed; a second opinion
+/// would let one request be read as two.
 const OWN_HEADERS: [&str; 7] =
     ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "upgrade"];
 
-/// A request to be sent by [`HttpClient::send`](super::HttpClient::send) or [`HttpClient::upload`](super::HttpClient::upload). It borrows
-/// everything that it says.
+/// A request to be sent by [`HttpClient::send`](super::HttpClient::send) or
+/// [`HttpClient::upload`](super::HttpClient::upload). It borrows everything that it says.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     pub(super) method: Method,
@@ -25,22 +25,23 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// A request without headers and without a body. The target is sent as it is, so it must be percent-encoded already:
-    /// `/objects/a%2Fb`.
+    /// A request without headers and without a body. The target is sent as it is, so it must be percent-encoded
+    /// already: `/objects/a%2Fb`.
     #[must_use]
     pub const fn new(method: Method, target: &'a str) -> Self {
         Self { method, target, headers: Vec::new(), body: None, head_limit: None }
     }
 
-    /// Adds a header. `Host`, `Connection` and what describes the length of the body are written by the client and refused here.
+    /// Adds a header. `Host`, `Connection` and what describes the length of the body are written by the client and
+    /// refused here.
     #[must_use]
     pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// Gives the request a body that is in memory. Such a request may be sent a second time if a connection that lay idle turns out to be
-    /// dead.
+    /// Gives the request a body that is in memory. Such a request may be sent a second time if a connection that lay
+    /// idle turns out to be dead.
     #[must_use]
     pub const fn body(mut self, body: &'a [u8]) -> Self {
         self.body = Some(body);
@@ -85,7 +86,8 @@ impl<'a> Request<'a> {
         Ok(head)
     }
 
-    /// How long the body in memory is. A method that is made to carry a body says so even when there is none, as servers expect.
+    /// How long the body in memory is. A method that is made to carry a body says so even when there is none, as
+    /// servers expect.
     pub(super) fn body_in_memory(&self) -> BodyLength {
         let carries = matches!(self.method, Method::Put | Method::Post | Method::Patch);
         match self.body {

@@ -57,7 +57,8 @@ impl Response {
         &self.head.headers
     }
 
-    /// What `Content-Length` says, in bytes, if it is there. An answer to HEAD, or a 304, says so without having a body.
+    /// What `Content-Length` says, in bytes, if it is there. An answer to HEAD, or a 304, says so without having a
+    /// body.
     #[must_use]
     pub const fn content_length(&self) -> Option<u64> {
         self.head.content_length
@@ -69,14 +70,15 @@ impl Response {
         self.head.body.length_bytes()
     }
 
-    /// Reads the next bytes of the body, as many as come at once. Zero is the end of a body that is whole (or stands for an empty `into`).
+    /// Reads the next bytes of the body, as many as come at once. Zero is the end of a body that is whole (or stands
+    /// for an empty `into`).
     ///
     /// A call may be dropped before it is done and made again; no byte is lost.
     ///
     /// # Errors
     ///
-    /// [`ClientError::BodyCutShort`], [`ClientError::Stalled`] and others. What was read before is not a whole body then, and every further
-    /// call fails too.
+    /// [`ClientError::BodyCutShort`], [`ClientError::Stalled`] and others. What was read before is not a whole body
+    /// then, and every further call fails too.
     pub async fn read_body(&mut self, into: &mut [u8]) -> Result<usize, ClientError> {
         let Some(connection) = &mut self.connection else {
             return if self.body.is_complete() { Ok(0) } else { Err(self.cut_short()) };

@@ -7,8 +7,8 @@ use super::error::ClientError;
 use super::exchange::Exchange;
 use super::response::Response;
 
-/// A request whose body is being sent. Dropping it closes the connection, and the server sees a body that is cut short; so whoever holds
-/// back the last piece can still change their mind.
+/// A request whose body is being sent. Dropping it closes the connection, and the server sees a body that is cut short;
+/// so whoever holds back the last piece can still change their mind.
 ///
 /// No byte goes out before the first piece: the head is sent with it.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub struct Upload {
 pub enum UploadState {
     /// Go on.
     Open,
-    /// The server has answered before the end of the body, most likely to refuse it. [`Upload::finish`] gives the answer; nothing more is
-    /// sent.
+    /// The server has answered before the end of the body, most likely to refuse it. [`Upload::finish`] gives the
+    /// answer; nothing more is sent.
     Answered,
 }
 
@@ -43,14 +43,14 @@ impl Upload {
         Self { exchange, head, length, state: Some(UploadState::Open) }
     }
 
-    /// Sends a piece of the body, of any size, and returns when the system has taken all of it. An answer that comes before the end of the body
-    /// ends the upload at once.
+    /// Sends a piece of the body, of any size, and returns when the system has taken all of it. An answer that comes
+    /// before the end of the body ends the upload at once.
     ///
     /// # Errors
     ///
-    /// [`ClientError::UploadLength`] for a piece that goes beyond the announced length, of which nothing is sent; otherwise whatever
-    /// can happen to a connection. After an error the upload is over. A call that is dropped before it is done leaves it unknown how much of
-    /// the piece was sent: drop the upload then too.
+    /// [`ClientError::UploadLength`] for a piece that goes beyond the announced length, of which nothing is sent;
+    /// otherwise whatever can happen to a connection. After an error the upload is over. A call that is dropped before
+    /// it is done leaves it unknown how much of the piece was sent: drop the upload then too.
     pub async fn write(&mut self, piece: &[u8]) -> Result<UploadState, ClientError> {
         // Taken, so that whatever stops this call half way leaves an upload that is over.
         let mut state = self.state.take().ok_or(ClientError::UploadOver)?;
@@ -65,8 +65,8 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// [`ClientError::UploadLength`] if less was written than announced; then, as after every error, the server sees a body that is cut
-    /// short or a connection that is closed. Otherwise whatever can happen to a connection.
+    /// [`ClientError::UploadLength`] if less was written than announced; then, as after every error, the server sees a
+    /// body that is cut short or a connection that is closed. Otherwise whatever can happen to a connection.
     pub async fn finish(mut self) -> Result<Response, ClientError> {
         let state = match self.state.ok_or(ClientError::UploadOver)? {
             UploadState::Open => self.end().await?,

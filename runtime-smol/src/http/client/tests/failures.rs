@@ -105,7 +105,8 @@ fn a_connection_that_is_not_accepted_times_out() {
     bind(&listener, &std::net::SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     listen(&listener, 0).unwrap();
     let address: std::net::SocketAddr = getsockname(&listener).unwrap().try_into().unwrap();
-    // One connection fits into the queue of those that wait to be accepted; of those behind it the kernel hears nothing.
+    // One connection fits into the queue of those that wait to be accepted; of those behind it the kernel hears
+    // nothing.
     let _first = TcpStream::connect(address).unwrap();
     let started = Instant::now();
     let error = connect_to(&address.to_string());

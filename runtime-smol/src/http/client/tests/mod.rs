@@ -21,7 +21,8 @@ use super::{ClientError, ClientLimits, HttpClient, Request, Response};
 /// Long enough that a test which waits for it in vain is a failed test.
 const LONG: Duration = Duration::from_secs(10);
 
-/// A server that plays a script on each connection, in a thread of its own; the connection is closed when the script ends.
+/// A server that plays a script on each connection, in a thread of its own; the connection is closed when the script
+/// ends.
 struct FakeServer {
     address: ServerAddress,
     accepted: Arc<AtomicUsize>,

@@ -29,7 +29,8 @@ fn a_body_that_was_read_to_its_last_byte_frees_its_connection_at_once() {
     });
 }
 
-/// Answers once, then closes the connection when the next request has come, which no look beforehand can foresee. Later connections answer.
+/// Answers once, then closes the connection when the next request has come, which no look beforehand can foresee. Later
+/// connections answer.
 fn stale_server() -> FakeServer {
     FakeServer::start(|number, mut stream| {
         while read_head(&mut stream).is_some() {
