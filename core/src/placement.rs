@@ -18,12 +18,13 @@ use siphasher::sip::SipHasher24;
 use crate::address::ServerAddress;
 use crate::space::Space;
 
-/// How much of the data a server should get in comparison with the others: the free space of the server, rounded down to a
-/// power of two.
+/// How much of the data a server should get in comparison with the others: the size of its disk, rounded down to a power
+/// of two.
 ///
-/// Free space as it is changes with each heartbeat, and with it the scores, and blobs near the edge would belong elsewhere
-/// each time. In powers of two, a server's weight changes only when its free space has halved or doubled. It is never
-/// zero: a server that must not get anything is not a candidate at all.
+/// Not its free space: that changes with every object, and with it the scores, so that a name would belong elsewhere
+/// after a while and an overwrite would leave the old copy behind. A disk that has no room left takes its server out of the
+/// candidates altogether, which is said in heartbeats and is none of the weight's business. Powers of two, because two
+/// disks that differ by a little are alike. A weight is never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Weight {
     exponent: u8,
@@ -35,17 +36,17 @@ impl Weight {
     /// the seed that runs full keeps cut objects and says nothing.
     pub const UNKNOWN: Self = Self { exponent: 35 };
 
-    /// The weight of a server with this much free space.
+    /// The weight of a server with a disk of this size.
     #[must_use]
-    pub fn from_free_bytes(free_bytes: u64) -> Self {
-        let exponent = free_bytes.checked_ilog2().unwrap_or(0);
+    pub fn from_bytes(total_bytes: u64) -> Self {
+        let exponent = total_bytes.checked_ilog2().unwrap_or(0);
         Self { exponent: u8::try_from(exponent).unwrap_or(u8::MAX) }
     }
 
     /// The weight of a server with this space, if it says.
     #[must_use]
     pub fn of(space: Option<Space>) -> Self {
-        space.map_or(Self::UNKNOWN, |space| Self::from_free_bytes(space.free_bytes))
+        space.map_or(Self::UNKNOWN, |space| Self::from_bytes(space.total_bytes))
     }
 
     fn value(self) -> f64 {

@@ -117,6 +117,12 @@ impl ApiServer {
         })
     }
 
+    /// Which run of the process this is.
+    #[must_use]
+    pub const fn incarnation(&self) -> Incarnation {
+        self.ids.incarnation()
+    }
+
     /// Who lives.
     #[must_use]
     pub const fn membership(&self) -> &Membership {

@@ -115,6 +115,12 @@ impl DataServer {
         Ok(server)
     }
 
+    /// Which run of the process this is.
+    #[must_use]
+    pub const fn incarnation(&self) -> Incarnation {
+        self.ids.incarnation()
+    }
+
     /// What has been counted since the start.
     #[must_use]
     pub const fn counters(&self) -> DataCounters {

@@ -15,8 +15,8 @@ fn candidates(servers: &[(ServerAddress, Weight)]) -> impl Iterator<Item = Candi
     servers.iter().map(|(address, weight)| Candidate { address, weight: *weight })
 }
 
-fn servers(free_bytes: &[u64]) -> Vec<(ServerAddress, Weight)> {
-    free_bytes.iter().enumerate().map(|(at, &free)| (server(at + 1), Weight::from_free_bytes(free))).collect()
+fn servers(disk_bytes: &[u64]) -> Vec<(ServerAddress, Weight)> {
+    disk_bytes.iter().enumerate().map(|(at, &disk)| (server(at + 1), Weight::from_bytes(disk))).collect()
 }
 
 /// How often each server comes first over `keys` keys.
@@ -45,7 +45,7 @@ fn ranks_never_change() {
 fn scores_are_exact_to_the_last_bit() {
     let address = server(1);
     let of = |key: &[u8], weight| score(key, Candidate { address: &address, weight }, &mut Vec::new()).to_bits();
-    assert_eq!(of(b"test2", Weight::from_free_bytes(1)), 0x401b_6afb_caa6_b802);
+    assert_eq!(of(b"test2", Weight::from_bytes(1)), 0x401b_6afb_caa6_b802);
     assert_eq!(of(b"test2", Weight::UNKNOWN), 0x424b_6afb_caa6_b802);
 }
 
@@ -54,31 +54,31 @@ fn no_hash_makes_a_score_that_cannot_be_compared() {
     for hash in [0, 1, u64::MAX, u64::MAX - 1, 1 << 63, 0xfff] {
         let u = between_zero_and_one(hash);
         assert!(u > 0.0 && u < 1.0, "{hash:x}: {u}");
-        let score = Weight::from_free_bytes(u64::MAX).value() / -libm::log(u);
+        let score = Weight::from_bytes(u64::MAX).value() / -libm::log(u);
         assert!(score.is_finite() && score > 0.0, "{hash:x}: {score}");
     }
 }
 
 #[test]
-fn weights_are_powers_of_two_of_the_free_space() {
-    let weight = Weight::from_free_bytes;
+fn weights_are_powers_of_two_of_the_size_of_the_disk() {
+    let weight = Weight::from_bytes;
     assert_eq!(weight(40 * GIB), weight(63 * GIB));
     assert!(weight(63 * GIB) < weight(64 * GIB));
     assert_eq!(weight(0), weight(1));
     assert!(weight(0).value() > 0.0);
     assert_eq!(weight(u64::MAX).value().to_bits(), libm::ldexp(1.0, 63).to_bits());
     assert_eq!(Weight::of(None), weight(32 * GIB));
-    assert_eq!(Weight::of(Some(Space { free_bytes: GIB, total_bytes: 9 * GIB })), weight(GIB));
+    assert_eq!(Weight::of(Some(Space { free_bytes: 1, total_bytes: GIB })), weight(GIB));
 }
 
 /// The bound is five standard deviations of the binomial distribution; the keys are fixed, so it holds always or never.
 #[test]
 fn shares_follow_weights() {
-    for free_bytes in [&[GIB; 6][..], &[GIB, 2 * GIB, 4 * GIB, 8 * GIB], &[GIB, GIB, 64 * GIB]] {
+    for disk_bytes in [&[GIB; 6][..], &[GIB, 2 * GIB, 4 * GIB, 8 * GIB], &[GIB, GIB, 64 * GIB]] {
         let keys = 20_000_u32;
-        let total: u64 = free_bytes.iter().sum();
-        for (share, &free) in shares(&servers(free_bytes), keys).into_iter().zip(free_bytes) {
-            let p = (free / GIB) as f64 / (total / GIB) as f64;
+        let total: u64 = disk_bytes.iter().sum();
+        for (share, &disk) in shares(&servers(disk_bytes), keys).into_iter().zip(disk_bytes) {
+            let p = (disk / GIB) as f64 / (total / GIB) as f64;
             let expected = f64::from(keys) * p;
             let deviation = libm::sqrt(expected * (1.0 - p));
             assert!((f64::from(share) - expected).abs() < 5.0 * deviation, "{share} instead of {expected}");
@@ -100,7 +100,7 @@ fn names_that_differ_in_one_byte_spread_evenly_too() {
 #[test]
 fn a_server_given_twice_is_ranked_once() {
     let address = server(1);
-    let twice = [Weight::from_free_bytes(GIB), Weight::UNKNOWN].map(|weight| Candidate { address: &address, weight });
+    let twice = [Weight::from_bytes(GIB), Weight::UNKNOWN].map(|weight| Candidate { address: &address, weight });
     assert_eq!(rank(b"x", twice), [&address]);
     assert_eq!(rank(b"x", []), Vec::<&ServerAddress>::new());
 }
@@ -108,7 +108,7 @@ fn a_server_given_twice_is_ranked_once() {
 fn clusters() -> impl Strategy<Value = Vec<(ServerAddress, Weight)>> {
     let servers = prop::collection::btree_map(1_usize..255, any::<u64>(), 1..12);
     servers.prop_map(|servers| {
-        servers.into_iter().map(|(number, free)| (server(number), Weight::from_free_bytes(free))).collect()
+        servers.into_iter().map(|(number, disk)| (server(number), Weight::from_bytes(disk))).collect()
     })
 }
 
@@ -122,8 +122,8 @@ proptest! {
     }
 
     #[test]
-    fn of_several_weights_the_largest_counts(servers in clusters(), free: u64, key: Vec<u8>) {
-        let smaller = servers.iter().map(|(address, weight)| (address.clone(), Weight::from_free_bytes(free).min(*weight)));
+    fn of_several_weights_the_largest_counts(servers in clusters(), disk: u64, key: Vec<u8>) {
+        let smaller = servers.iter().map(|(address, weight)| (address.clone(), Weight::from_bytes(disk).min(*weight)));
         let both: Vec<_> = smaller.chain(servers.iter().cloned()).collect();
         prop_assert_eq!(rank(&key, candidates(&both)), rank(&key, candidates(&servers)));
     }
@@ -151,14 +151,14 @@ proptest! {
 
     #[test]
     fn more_weight_never_lowers_a_rank(
-        servers in clusters(), grown in any::<prop::sample::Index>(), free: u64, key: Vec<u8>,
+        servers in clusters(), grown in any::<prop::sample::Index>(), disk: u64, key: Vec<u8>,
     ) {
         let grown = grown.index(servers.len());
         let place = |servers: &[(ServerAddress, Weight)]| {
             rank(&key, candidates(servers)).iter().position(|&address| address == &servers[grown].0)
         };
         let mut after = servers.clone();
-        after[grown].1 = after[grown].1.max(Weight::from_free_bytes(free));
+        after[grown].1 = after[grown].1.max(Weight::from_bytes(disk));
         prop_assert!(place(&after) <= place(&servers));
     }
 }
