@@ -1,4 +1,5 @@
 //! Lode on smol: what carries out the decisions of `lode-core` on real sockets, files, databases and brokers.
 
+pub mod bus;
 pub mod http;
 pub mod shutdown;
