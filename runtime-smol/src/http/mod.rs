@@ -7,3 +7,4 @@ pub mod chunked;
 pub mod client;
 pub mod deadline;
 pub mod head;
+pub mod server;

@@ -88,9 +88,7 @@ impl RequestLine {
         let version = match version {
             b"HTTP/1.1" => Version::Http1_1,
             b"HTTP/1.0" => Version::Http1_0,
-            [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-                if major.is_ascii_digit() && minor.is_ascii_digit() =>
-            {
+            [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
                 return Err(RequestError::Version);
             }
             _ => return Err(RequestError::RequestLine),
@@ -182,11 +180,7 @@ const DECODED_BYTES_MAX: usize = 8 * 1024 - 64;
 /// Stands in for a Host that is absent or empty, because `async-h1` asks for one.
 const NO_HOST: &str = "host.invalid";
 
-fn decode(
-    line: &RequestLine,
-    host: Option<&str>,
-    headers: &[httparse::Header<'_>],
-) -> Result<Request, RequestError> {
+fn decode(line: &RequestLine, host: Option<&str>, headers: &[httparse::Header<'_>]) -> Result<Request, RequestError> {
     let stand_in = host.is_none_or(str::is_empty);
     let sent_host = host.filter(|_| !stand_in).unwrap_or(NO_HOST);
     let mut head = Vec::with_capacity(1024);

@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn a_target_stays_as_it_was_sent() {
-        for sent in [&b"/"[..], b"/a/../b/%2e%2E/./c\\d", b"//x", b"/a%2Fb%zz?q=1&r=/..?", b"/\xc3\xa9\"<>^`|{}", b"/a#b"] {
+        for sent in
+            [&b"/"[..], b"/a/../b/%2e%2E/./c\\d", b"//x", b"/a%2Fb%zz?q=1&r=/..?", b"/\xc3\xa9\"<>^`|{}", b"/a#b"]
+        {
             assert_eq!(parse(sent).as_deref(), Some(sent));
         }
     }
