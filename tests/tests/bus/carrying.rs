@@ -11,6 +11,7 @@ use lode_smol::bus::{DroppedMessages, MAX_BODY_BYTES, MAX_PRIVATE_ROUTES, Role};
 use lode_tests::broker::Broker;
 use lode_tests::wait;
 
+use crate::raw;
 use crate::server::{SOON, Server, answered, assert_they_talk, operation, saying};
 
 #[test]
@@ -182,4 +183,23 @@ fn strange_messages_of_others_do_not_get_in_the_way() {
     assert_eq!(data.next_query(), BusMessage::default());
     assert_eq!(data.link.dropped(), DroppedMessages { outgoing: 0, incoming: 2 });
     assert_they_talk(&api, &data);
+}
+
+#[test]
+fn properties_that_are_no_text_cost_a_moment_and_no_more() {
+    let url = Broker::shared().vhost();
+    let (api, data) = (Server::up_on(&url, Role::Api), Server::up_on(&url, Role::Data));
+    let table = b"\0\0\0\x09\x02\xff\xfeS\0\0\0\x01x";
+    for (property, bytes) in
+        [(raw::CORRELATION_ID, &b"\x02\xff\xfe"[..]), (raw::REPLY_TO, b"\x02\xff\xfe"), (raw::HEADERS, table)]
+    {
+        raw::publish(&url, "dataServers", property, bytes, b"\"name\"");
+        // lapin cannot read such a message and gives the connection up.
+        data.expect(&BusEvent::Down, SOON);
+        let took = data.expect(&BusEvent::Up, SOON);
+        assert!(took < Duration::from_secs(2), "down for {took:?}");
+        assert_they_talk(&api, &data);
+    }
+    raw::publish(&url, "dataServers", raw::REPLY_TO, b"\x04back", b"\"name\"");
+    assert_eq!(data.next_query().reply_to, ReplyTo::new("back".into()));
 }

@@ -3,4 +3,5 @@
 
 mod carrying;
 mod losing;
+mod raw;
 mod server;

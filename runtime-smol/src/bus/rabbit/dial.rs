@@ -9,7 +9,7 @@ use async_io::Async;
 use async_rs::{Runtime, Smol};
 use lapin::tcp::{AsyncTcpStream, OwnedTLSConfig};
 use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{Connection, ConnectionProperties};
+use lapin::{Connection, ConnectionProperties, ErrorKind};
 
 use super::session::SessionError;
 use super::url::BusUrl;
@@ -31,6 +31,7 @@ pub(super) async fn dial(url: &BusUrl) -> Result<(Connection, Socket), SessionEr
     let handshake = Connection::connector(url.uri().clone(), Runtime::smol(), connect, properties());
     match within(DIAL_LIMIT, handshake).await {
         Some(Ok(connection)) => Ok((connection, socket)),
+        Some(Err(error)) if matches!(error.kind(), ErrorKind::ParsingError(_)) => Err(SessionError::NotAmqp),
         Some(Err(error)) => Err(error.into()),
         None => Err(SessionError::NoHandshake { limit: DIAL_LIMIT }),
     }
@@ -75,12 +76,17 @@ async fn open_stream(uri: &AMQPUri, slot: &Slot) -> io::Result<AsyncTcpStream<As
 async fn connect_tcp(address: SocketAddr) -> io::Result<Async<TcpStream>> {
     let stream = Async::<TcpStream>::connect(address).await?;
     stream.get_ref().set_nodelay(true)?;
-    // While nobody listens on a port of the range that the kernel takes client ports from, dialling it again and again
-    // ends in a connection of the socket with itself.
-    if stream.get_ref().local_addr()? == stream.get_ref().peer_addr()? {
+    refuse_self(stream.get_ref())?;
+    Ok(stream)
+}
+
+/// While nobody listens on a port of the range that the kernel takes client ports from, dialling it again and again ends
+/// in a connection of the socket with itself.
+fn refuse_self(stream: &TcpStream) -> io::Result<()> {
+    if stream.local_addr()? == stream.peer_addr()? {
         return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "connected to itself: nobody listens there"));
     }
-    Ok(stream)
+    Ok(())
 }
 
 /// The socket under a connection. When this is dropped the socket is shut down, which ends lapin's thread for the
@@ -134,3 +140,6 @@ impl Slot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

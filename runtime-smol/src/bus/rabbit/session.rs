@@ -37,6 +37,9 @@ pub(super) enum SessionError {
     /// What lapin or the broker says.
     #[error(transparent)]
     Amqp(#[from] lapin::Error),
+    /// Something else than a broker listens there, or it wants TLS.
+    #[error("what answers there is no AMQP 0-9-1; check the port, and whether it should be amqps://")]
+    NotAmqp,
     /// TCP stands, or may stand, but no AMQP connection came of it.
     #[error("no AMQP connection within {} s", limit.as_secs())]
     NoHandshake { limit: Duration },
