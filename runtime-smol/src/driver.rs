@@ -5,14 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as StdInstant};
 
 use async_io::Timer;
-use futures::FutureExt as _;
+use futures::FutureExt;
 use lode_core::machine::{Effects, Machine};
 use lode_core::time::Instant;
 use smol::channel::{Receiver, Sender};
 
 /// One machine and its clock. Inputs may come from any task; each is handled at once, by whoever brings it, so that no
 /// request waits for another task to be woken.
-#[derive(Debug)]
 pub(crate) struct Driver<M: Machine> {
     state: Mutex<State<M>>,
     started: StdInstant,
@@ -20,7 +19,6 @@ pub(crate) struct Driver<M: Machine> {
     deadline_changed: Receiver<()>,
 }
 
-#[derive(Debug)]
 struct State<M: Machine> {
     machine: M,
     effects: Effects<M::Effect>,

@@ -1,0 +1,181 @@
+//! The API server: HTTP for clients, the bus and HTTP towards the data servers, and the core's machine between them.
+
+mod ask;
+mod cluster;
+mod failure;
+mod fetch;
+mod figures;
+mod node;
+mod serve;
+mod upload;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_io::Timer;
+use futures::future::BoxFuture;
+use lode_core::api_server::ApiServer as Machine;
+use lode_core::config::ApiConfig;
+use smol::{Async, Executor};
+
+use self::node::Node;
+use self::serve::Service;
+use crate::bus::Bus;
+use crate::http::client::{ClientLimits, HttpClient};
+use crate::http::server::{Limits, serve};
+use crate::shutdown::Shutdown;
+use crate::start::{StartError, fresh_incarnation, listen};
+
+/// How often connections to data servers that lie idle for too long are looked for.
+const IDLE_SWEEP_PERIOD: Duration = Duration::from_secs(10);
+
+/// The most connections to data servers at a time: two for each request that is served, since one may be asked directly
+/// while another sends.
+const MAX_CONNECTIONS: usize = 8192;
+
+/// An API server that is bound to its address and not yet running.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use lode_smol::api::ApiServer;
+/// use lode_smol::bus::EmbeddedBus;
+/// use lode_smol::shutdown::Shutdown;
+///
+/// let bus = Arc::new(EmbeddedBus::new());
+/// let server = ApiServer::builder("127.0.0.1:7401".parse()?, bus).build()?;
+/// let (trigger, shutdown) = Shutdown::new();
+/// // … give `trigger` to whoever says when to stop …
+/// smol::block_on(server.run(shutdown));
+/// # drop(trigger);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ApiServer {
+    node: Arc<Node>,
+    listener: Async<TcpListener>,
+    address: SocketAddr,
+    limits: Limits,
+    executor: Arc<Executor<'static>>,
+    bus_work: BoxFuture<'static, ()>,
+}
+
+/// Settings of an [`ApiServer`].
+pub struct ApiServerBuilder {
+    listen: SocketAddr,
+    bus: Arc<dyn Bus>,
+    config: ApiConfig,
+    limits: Limits,
+    executor: Arc<Executor<'static>>,
+}
+
+impl ApiServerBuilder {
+    /// Periods and bounds; by default those of the seed.
+    #[must_use]
+    pub fn config(mut self, config: ApiConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The bounds that clients meet.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The executor that the server's tasks run on; by default one of its own, which runs where [`ApiServer::run`] is
+    /// polled. Give one that several threads run to use several cores.
+    #[must_use]
+    pub fn executor(mut self, executor: Arc<Executor<'static>>) -> Self {
+        self.executor = executor;
+        self
+    }
+
+    /// Listens on the address. Nothing is served yet.
+    ///
+    /// # Errors
+    /// If the settings cannot be, or the address cannot be listened on.
+    pub fn build(self) -> Result<ApiServer, StartError> {
+        let machine = Machine::new(self.config, fresh_incarnation())?;
+        let (listener, address) = listen(self.listen)?;
+        let client = HttpClient::new(ClientLimits { open_connections: MAX_CONNECTIONS, ..ClientLimits::default() });
+        let (node, bus_work) = Node::new(machine, client, Arc::clone(&self.executor), &*self.bus);
+        Ok(ApiServer { node, listener, address, limits: self.limits, executor: self.executor, bus_work })
+    }
+}
+
+impl ApiServer {
+    /// An API server that will listen on `listen` and hear of data servers over `bus`.
+    #[must_use]
+    pub fn builder(listen: SocketAddr, bus: Arc<dyn Bus>) -> ApiServerBuilder {
+        ApiServerBuilder {
+            listen,
+            bus,
+            config: ApiConfig::default(),
+            limits: Limits::default(),
+            executor: Arc::new(Executor::new()),
+        }
+    }
+
+    /// The address that it listens on; the port is the real one where 0 was asked for.
+    #[must_use]
+    pub const fn local_address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A view of the server that can be kept while it runs.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        Readiness { node: Arc::clone(&self.node) }
+    }
+
+    /// Serves until the shutdown: then no connection is taken any more, requests that are being served are finished, and
+    /// the bus is left.
+    pub async fn run(self, shutdown: Shutdown) {
+        let Self { node, listener, address, limits, executor, bus_work } = self;
+        let service = Service { node: Arc::clone(&node), address: address.to_string() };
+        let serving = serve(listener, Arc::new(service), limits, Arc::clone(&executor), shutdown);
+        let work = async {
+            let bus = executor.spawn(bus_work);
+            // Dropped, and so ended, with this block.
+            let _timers = [executor.spawn(keep_time(Arc::clone(&node))), executor.spawn(sweep(Arc::clone(&node)))];
+            tracing::info!(%address, "the API server listens");
+            serving.await;
+            node.bus().shutdown();
+            bus.await;
+            tracing::info!(%address, "the API server has stopped");
+        };
+        executor.run(work).await;
+    }
+}
+
+/// Tells whether an API server is ready, while it runs.
+#[derive(Clone)]
+pub struct Readiness {
+    node: Arc<Node>,
+}
+
+impl Readiness {
+    /// Whether a PUT could succeed now: a data server that takes objects has been heard of.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.node.driver.look(|machine, _| machine.is_ready())
+    }
+
+    /// How many data servers are known.
+    #[must_use]
+    pub fn data_servers(&self) -> usize {
+        self.node.driver.look(|machine, _| machine.membership().len())
+    }
+}
+
+async fn keep_time(node: Arc<Node>) {
+    node.keep_time().await;
+}
+
+async fn sweep(node: Arc<Node>) {
+    loop {
+        Timer::after(IDLE_SWEEP_PERIOD).await;
+        node.client.close_idle();
+    }
+}

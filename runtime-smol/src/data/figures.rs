@@ -1,0 +1,25 @@
+//! The figures of a data server for `GET /metrics`.
+
+use super::node::Node;
+use crate::metrics::Figures;
+
+/// What this data server has counted.
+pub(super) fn of(node: &Node) -> Figures {
+    let dropped = node.bus().dropped();
+    let (counters, space, requests, accepts_writes) = node.driver.look(|machine, _| {
+        (machine.counters(), machine.space(), machine.requests_under_way(), machine.accepts_writes())
+    });
+    Figures::default()
+        .gauge("lode_accepts_writes", "Whether it takes objects.", u64::from(accepts_writes))
+        .gauge("lode_free_bytes", "Free space on its disk.", space.free_bytes)
+        .gauge("lode_total_bytes", "Size of its disk.", space.total_bytes)
+        .gauge("lode_requests_under_way", "Requests being served.", requests as u64)
+        .counter("lode_heartbeats", "Heartbeats sent.", counters.heartbeats)
+        .counter("lode_queries", "Locate queries looked up.", counters.queries)
+        .counter("lode_queries_dropped", "Locate queries dropped, too many at a time.", counters.queries_dropped)
+        .counter("lode_malformed_messages", "Messages that made no sense, dropped.", counters.malformed_messages)
+        .counter("lode_requests_busy", "Requests refused because too many were served.", counters.requests_busy)
+        .counter("lode_corrupt_blobs", "Blobs found damaged.", counters.corrupt_blobs)
+        .counter("lode_bus_dropped_out", "Messages not sent to the bus.", dropped.outgoing)
+        .counter("lode_bus_dropped_in", "Messages from the bus not taken.", dropped.incoming)
+}

@@ -1,0 +1,191 @@
+//! One request to a data server, from its head to the last byte of its answer.
+
+use std::sync::Arc;
+
+use http_types::StatusCode;
+use lode_core::data_server::messages::{
+    BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody,
+    SendFailure,
+};
+use lode_core::digest::RequestedDigests;
+use lode_core::name::ObjectName;
+use lode_core::resource::Resource;
+use lode_core::select::ObjectHead;
+
+use super::node::Node;
+use super::{figures, receive, send};
+use crate::disk::{self, BlobReader, Written};
+use crate::http::server::{Exchange, Handler};
+use crate::mailbox::Mailbox;
+use crate::reply::{Misunderstood, Reply};
+use crate::request::{self, ObjectMethod};
+
+/// Serves whoever asks one data server.
+pub(super) struct Service {
+    pub(super) node: Arc<Node>,
+}
+
+/// What a request turned out to be about.
+enum Asked {
+    /// For the machine.
+    Operation(DataOperation),
+    /// To be answered at once.
+    Page(Reply),
+}
+
+impl Handler for Service {
+    async fn handle(&self, exchange: Exchange) {
+        match self.understand(&exchange) {
+            Ok(Asked::Operation(operation)) => self.serve(exchange, operation).await,
+            Ok(Asked::Page(reply)) => request::respond(exchange, reply).await,
+            Err(error) => request::respond(exchange, Reply::misunderstood(&error)).await,
+        }
+    }
+}
+
+impl Service {
+    fn understand(&self, exchange: &Exchange) -> Result<Asked, Misunderstood> {
+        match Resource::parse(exchange.target().as_bytes())? {
+            Resource::Object(name) => object_operation(exchange, name).map(Asked::Operation),
+            page @ (Resource::Healthz | Resource::Readyz | Resource::Metrics) => {
+                request::only_get(exchange)?;
+                Ok(Asked::Page(self.page(&page)))
+            }
+            // Who lives and who holds what is the business of API servers.
+            Resource::Locate { .. } | Resource::Cluster | Resource::Unknown => Err(Misunderstood::Path),
+        }
+    }
+
+    fn page(&self, page: &Resource) -> Reply {
+        match page {
+            Resource::Readyz => {
+                let ready = self.node.driver.look(|machine, _| machine.accepts_writes());
+                request::readyz(ready, "the disk of this data server is full or has failed; its log says which")
+            }
+            Resource::Metrics => request::metrics(figures::of(&self.node)),
+            Resource::Healthz
+            | Resource::Object(_)
+            | Resource::Locate { .. }
+            | Resource::Cluster
+            | Resource::Unknown => request::healthz(),
+        }
+    }
+
+    /// Puts the operation before the machine, and does what it wants done until the request is answered.
+    async fn serve(&self, exchange: Exchange, operation: DataOperation) {
+        let mailbox = self.node.mailboxes.open();
+        self.node.feed(DataInput::Request { request: mailbox.request(), operation });
+        let mut task = RequestTask { node: &self.node, mailbox, written: None, opened: None, over: false };
+        task.run(exchange).await;
+    }
+}
+
+/// A request that the machine is working on. If it is dropped before its end, because the client's connection broke or the
+/// server stops, the machine is told.
+struct RequestTask<'a> {
+    node: &'a Node,
+    mailbox: Mailbox<DataEffect>,
+    written: Option<Written>,
+    opened: Option<BlobReader>,
+    over: bool,
+}
+
+impl RequestTask<'_> {
+    async fn run(&mut self, mut exchange: Exchange) {
+        while let Some(effect) = self.mailbox.next().await {
+            match effect {
+                DataEffect::Receive { receive, name, declared_bytes, digests, .. } => {
+                    let outcome = self.receive(&mut exchange, &name, declared_bytes, digests).await;
+                    self.node.feed(DataInput::Received { receive, outcome });
+                }
+                DataEffect::Commit { commit, .. } => {
+                    let outcome = self.commit().await;
+                    self.node.feed(DataInput::Committed { commit, outcome });
+                }
+                DataEffect::Discard { .. } => self.written = None,
+                DataEffect::Open { open, name, .. } => {
+                    let opened = self.node.store.open_blob(&name).await;
+                    let outcome = opened.map_err(|error| DiskFailure::from(&error)).map(|reader| {
+                        self.opened = reader;
+                        self.opened.as_ref().map(|reader| described(reader.info()))
+                    });
+                    self.node.feed(DataInput::Opened { open, outcome });
+                }
+                DataEffect::Send { send, head, head_only, .. } => {
+                    let outcome = self.send(exchange, &head, head_only).await;
+                    self.over = true;
+                    return self.node.feed(DataInput::Sent { send, outcome });
+                }
+                DataEffect::Remove { removal, name, .. } => {
+                    let outcome = self.node.store.delete(&name).await.map_err(|error| DiskFailure::from(&error));
+                    self.node.feed(DataInput::Removed { removal, outcome });
+                }
+                DataEffect::Respond { response, .. } => {
+                    self.over = true;
+                    return request::respond(exchange, reply_of(response)).await;
+                }
+                DataEffect::Bus(_) | DataEffect::LookUp { .. } | DataEffect::MeasureSpace { .. } => {
+                    unreachable!("these belong to no client's connection and are carried out by the node")
+                }
+            }
+        }
+    }
+
+    async fn receive(
+        &mut self,
+        exchange: &mut Exchange,
+        name: &ObjectName,
+        declared_bytes: Option<u64>,
+        digests: RequestedDigests,
+    ) -> Result<ReceivedBody, ReceiveFailure> {
+        let (written, body) = receive::receive(exchange, &self.node.store, name, declared_bytes, digests).await?;
+        self.written = Some(written);
+        Ok(body)
+    }
+
+    async fn commit(&mut self) -> Result<(), DiskFailure> {
+        match self.written.take() {
+            Some(written) => written.commit().await.map(drop).map_err(|error| DiskFailure::from(&error)),
+            None => unreachable!("only what was received is committed"),
+        }
+    }
+
+    async fn send(&mut self, exchange: Exchange, head: &ObjectHead, head_only: bool) -> Result<(), SendFailure> {
+        match self.opened.take() {
+            Some(blob) => send::send(exchange, blob, head, head_only).await,
+            None => unreachable!("only what was opened is sent"),
+        }
+    }
+}
+
+impl Drop for RequestTask<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.node.feed(DataInput::RequestGone { request: self.mailbox.request() });
+        }
+    }
+}
+
+fn object_operation(exchange: &Exchange, name: ObjectName) -> Result<DataOperation, Misunderstood> {
+    match request::object_method(exchange)? {
+        ObjectMethod::Put => {
+            let (declared_bytes, digests) = (exchange.body_bytes(), request::digests(exchange)?);
+            Ok(DataOperation::Put { name, declared_bytes, digests })
+        }
+        ObjectMethod::Read => Ok(DataOperation::Get { name, selection: request::selection(exchange)? }),
+        ObjectMethod::Delete => Ok(DataOperation::Delete { name }),
+    }
+}
+
+/// What the disk says of a blob, as far as the machine wants to know it.
+pub(super) const fn described(info: &disk::BlobInfo) -> BlobInfo {
+    BlobInfo { size_bytes: info.size_bytes, checksum: info.checksum }
+}
+
+fn reply_of(response: DataResponse) -> Reply {
+    match response {
+        DataResponse::Stored { checksum, .. } => Reply::stored(Some(checksum)),
+        DataResponse::Removed => Reply::empty(StatusCode::NoContent),
+        DataResponse::Refused(refusal) => Reply::refusal(&refusal),
+    }
+}

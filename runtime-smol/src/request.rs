@@ -1,0 +1,139 @@
+//! What requests to API servers and to data servers have in common: reading what they ask, and answering them.
+
+use http_types::{Method, StatusCode};
+use lode_core::conditions::Conditions;
+use lode_core::digest::RequestedDigests;
+use lode_core::range::ByteRange;
+use lode_core::select::{Content, ObjectHead, Selection};
+
+use crate::http::server::{Exchange, RespondError};
+use crate::metrics::{CONTENT_TYPE, Figures};
+use crate::reply::{self, Misunderstood, Reply};
+
+/// What can be done with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ObjectMethod {
+    /// GET or HEAD.
+    Read,
+    /// PUT.
+    Put,
+    /// DELETE.
+    Delete,
+}
+
+/// The methods that objects take.
+const OBJECT_METHODS: &str = "GET, HEAD, PUT, DELETE";
+
+/// The methods that everything else takes.
+const PAGE_METHODS: &str = "GET, HEAD";
+
+/// Refuses a request for something that can only be read, if it would do anything else.
+///
+/// # Errors
+/// If its method is neither GET nor HEAD.
+pub(crate) fn only_get(exchange: &Exchange) -> Result<(), Misunderstood> {
+    let method = exchange.method();
+    if is_read(method) { Ok(()) } else { Err(not_served(method, PAGE_METHODS)) }
+}
+
+/// What a request wants to do with an object.
+///
+/// # Errors
+/// If objects do not take its method.
+pub(crate) fn object_method(exchange: &Exchange) -> Result<ObjectMethod, Misunderstood> {
+    let method = exchange.method();
+    if is_read(method) {
+        Ok(ObjectMethod::Read)
+    } else if method == Method::Put {
+        Ok(ObjectMethod::Put)
+    } else if method == Method::Delete {
+        Ok(ObjectMethod::Delete)
+    } else {
+        Err(not_served(method, OBJECT_METHODS))
+    }
+}
+
+/// What a GET or HEAD of an object asks for.
+///
+/// # Errors
+/// If a condition cannot be read.
+pub(crate) fn selection(exchange: &Exchange) -> Result<Selection, Misunderstood> {
+    let conditions = Conditions::from_headers(headers(exchange))?;
+    let mut ranges = headers(exchange).filter(|(name, _)| *name == "range").map(|(_, value)| value);
+    let range = match (ranges.next(), ranges.next()) {
+        (Some(range), None) => ByteRange::parse(range),
+        // Two fields where there may be one: as with everything that makes no sense, the whole object is the answer.
+        (Some(_), Some(_)) | (None, _) => None,
+    };
+    Ok(Selection { conditions, range, head_only: exchange.method() == Method::Head })
+}
+
+/// What the body of a PUT must hash to.
+///
+/// # Errors
+/// If a digest cannot be read.
+pub(crate) fn digests(exchange: &Exchange) -> Result<RequestedDigests, Misunderstood> {
+    Ok(RequestedDigests::from_headers(headers(exchange))?)
+}
+
+/// Answers with a head that is about an object, and nothing of the object behind it: because the request is a HEAD, or
+/// because nothing is to be sent.
+///
+/// # Errors
+/// If the client was not there for it.
+pub(crate) async fn respond_without_object(exchange: Exchange, head: &ObjectHead) -> Result<(), RespondError> {
+    let answer = reply::object_head(head);
+    match head.content {
+        Content::Whole { .. } | Content::Part { .. } => {
+            let body_bytes = head.content.body().map(|(_, length_bytes)| length_bytes);
+            exchange.start(answer, body_bytes)?.finish().await
+        }
+        Content::NotModified => exchange.respond(answer, &[]).await,
+        Content::PreconditionFailed | Content::Unsatisfiable { .. } => {
+            let answer = answer.header("content-type", "application/json");
+            exchange.respond(answer, &reply::explanation(&head.content)).await
+        }
+    }
+}
+
+/// Answers the request.
+pub(crate) async fn respond(exchange: Exchange, reply: Reply) {
+    let answered = exchange.respond(reply.head, &reply.body).await;
+    if let Err(error) = answered {
+        tracing::debug!(%error, "a client was not there for its answer");
+    }
+}
+
+/// `GET /healthz`: the process lives.
+pub(crate) fn healthz() -> Reply {
+    Reply::text(StatusCode::Ok, "text/plain", "ok\n".to_owned())
+}
+
+/// `GET /readyz`: whether a PUT could succeed now; if not, why.
+pub(crate) fn readyz(ready: bool, not_ready_because: &str) -> Reply {
+    if ready {
+        return Reply::text(StatusCode::Ok, "text/plain", "ready\n".to_owned());
+    }
+    let reply = Reply::error(StatusCode::ServiceUnavailable, "not_ready", not_ready_because);
+    reply.header("retry-after", "1")
+}
+
+/// `GET /metrics`.
+pub(crate) fn metrics(figures: Figures) -> Reply {
+    match figures.encode() {
+        Ok(text) => Reply::text(StatusCode::Ok, CONTENT_TYPE, text),
+        Err(error) => Reply::error(StatusCode::InternalServerError, "metrics", &error.to_string()),
+    }
+}
+
+fn is_read(method: Method) -> bool {
+    method == Method::Get || method == Method::Head
+}
+
+fn not_served(method: Method, allowed: &'static str) -> Misunderstood {
+    Misunderstood::Method { method: method.to_string(), allowed }
+}
+
+fn headers(exchange: &Exchange) -> impl Iterator<Item = (&str, &str)> {
+    exchange.headers().iter().flat_map(|(name, values)| values.iter().map(move |value| (name.as_str(), value.as_str())))
+}
