@@ -24,6 +24,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, format, *args):
         """Nothing: the message log says what matters."""
 
+    def handle_expect_100(self):
+        """Says 100 at once: buffered, it would come with the reply."""
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def handle_any(self):
         """One request, whatever its method."""
         raw = self.requestline.split(" ")[1].encode("latin-1").partition(b"?")[0]

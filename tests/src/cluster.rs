@@ -80,13 +80,15 @@ impl Cluster {
     /// # Panics
     /// If that takes longer than [`READY_LIMIT`].
     pub fn wait_until_ready(&self) {
-        let expected: Vec<SocketAddr> =
-            self.datas.iter().filter(|data| data.is_alive()).map(|data| data.address).collect();
-        for api in &self.apis {
-            wait::until_true(READY_LIMIT, "an API server is ready", || {
-                assert!(api.is_alive(), "{} ended while starting: {}", api.address, api.log());
-                is_ready(api.address)
+        let running: Vec<&Server> = self.datas.iter().filter(|data| data.is_alive()).collect();
+        for server in running.iter().copied().chain(&self.apis) {
+            wait::until_true(READY_LIMIT, &format!("{} is ready", server.address), || {
+                assert!(server.is_alive(), "{} ended while starting: {}", server.address, server.log());
+                is_ready(server.address)
             });
+        }
+        let expected: Vec<SocketAddr> = running.iter().map(|data| data.address).collect();
+        for api in &self.apis {
             wait_until_known(api.address, &expected);
         }
     }
@@ -130,7 +132,9 @@ pub fn is_ready(address: SocketAddr) -> bool {
 pub fn wait_until_known(api: SocketAddr, expected: &[SocketAddr]) {
     let mut expected: Vec<String> = expected.iter().map(SocketAddr::to_string).collect();
     expected.sort();
-    wait::until_true(READY_LIMIT, "an API server knows every data server, and no other", || known(api) == expected);
+    wait::until_true(READY_LIMIT, "an API server knows every data server, and no other", || {
+        std::net::TcpStream::connect(api).is_ok() && known(api) == expected
+    });
 }
 
 /// The data servers that `GET /cluster` of the API server `api` shows as live, sorted.

@@ -104,8 +104,9 @@ fn check(cluster: &Cluster, upload: &Upload, round: usize) -> &'static str {
 /// Looks at the disks themselves: with nothing under way, there is no temporary file.
 fn assert_only_whole_objects_lie_there(cluster: &Cluster) {
     for index in 0..cluster.datas.len() {
-        for (path, size_bytes) in folder::files(&cluster.root(index)) {
-            let told = path.display().to_string();
+        let root = cluster.root(index);
+        for (path, size_bytes) in folder::files(&root) {
+            let told = path.strip_prefix(&root).unwrap().display().to_string();
             assert!(!told.contains("tmp") && !told.contains("temp"), "{told} ({size_bytes} bytes) was left behind");
         }
     }

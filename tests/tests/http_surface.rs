@@ -82,7 +82,7 @@ fn locate_gives_the_seeds_reply_and_all_holders_on_request() {
     let all = Curl::run(&[&url(&cluster, 1, "/locate/o?all=1")]).expect(200).json();
     let holders = all.as_array().expect("an array");
     assert_eq!(holders.len(), 1, "{all}");
-    assert_eq!((&holders[0]["address"], &holders[0]["size"]), (&address.to_string().into(), &12.into()), "{all}");
+    assert_eq!((&holders[0]["address"], &holders[0]["size_bytes"]), (&address.to_string().into(), &12.into()), "{all}");
     assert_error(&Curl::run(&[&url(&cluster, 0, "/locate/missing")]).expect(404));
     let none = Curl::run(&[&url(&cluster, 0, "/locate/missing?all=1")]);
     assert!(none.status == 404 || none.text() == "[]", "{}{}", none.heads, none.text());
@@ -177,14 +177,19 @@ fn other_methods_are_refused_and_the_right_ones_named() {
 #[test]
 fn uploads_in_chunks_and_with_expect() {
     let cluster = start();
-    for size_bytes in [0, 5, 3_000_000] {
+    // Curl 7.88 never ends an empty body in chunks, so that one is written by hand.
+    let mut connection = Connection::open(cluster.apis[0].address, DEFAULT_LIMIT).unwrap();
+    connection.send(b"PUT /objects/empty HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").unwrap();
+    assert_eq!(connection.read_reply("PUT").unwrap().status(), 200);
+    assert_eq!(Curl::run(&[&url(&cluster, 1, "/objects/empty")]).expect(200).text(), "");
+    for size_bytes in [5, 3_000_000] {
         let body = content::bytes("o", size_bytes);
         let chunked = ["--header", "Transfer-Encoding: chunked"];
         let _ = put(&cluster, "/objects/chunked", &body, &chunked).expect(200);
         content::assert_same(&Curl::run(&[&url(&cluster, 1, "/objects/chunked")]).expect(200).body, &body, "chunked");
         let waited = ["--header", "Expect: 100-continue", "--expect100-timeout", "20"];
         let stored = put(&cluster, "/objects/expected", &body, &waited).expect(200);
-        assert!(size_bytes == 0 || stored.heads.starts_with("HTTP/1.1 100 "), "{}", stored.heads);
+        assert!(stored.heads.starts_with("HTTP/1.1 100 "), "{}", stored.heads);
         content::assert_same(&Curl::run(&[&url(&cluster, 1, "/objects/expected")]).expect(200).body, &body, "expected");
     }
 }
