@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::claim::Claim;
 use crate::http::{self, Request};
 use crate::lode::Server;
@@ -144,9 +142,9 @@ pub fn wait_until_known(api: SocketAddr, expected: &[SocketAddr]) {
 #[must_use]
 pub fn known(api: SocketAddr) -> Vec<String> {
     let cluster = http::get(api, "/cluster").expect(200).json();
-    let servers = cluster["servers"].as_array().unwrap_or_else(|| panic!("/cluster names no servers: {cluster}"));
-    let address = |server: &Value| server["address"].as_str().map(str::to_owned);
-    let mut addresses: Vec<String> = servers.iter().filter_map(address).collect();
+    let servers = cluster["data_servers"].as_array().unwrap_or_else(|| panic!("/cluster names no servers: {cluster}"));
+    let live = servers.iter().filter(|server| server["state"] == "live");
+    let mut addresses: Vec<String> = live.filter_map(|server| server["address"].as_str().map(str::to_owned)).collect();
     addresses.sort();
     addresses
 }

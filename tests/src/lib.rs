@@ -16,6 +16,7 @@ pub mod http;
 pub mod load;
 pub mod lode;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod scratch;
 pub mod wait;

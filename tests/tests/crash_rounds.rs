@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -29,6 +30,8 @@ fn no_crash_loses_an_acknowledged_object_or_shows_part_of_another() {
         std::env::var("LODE_CRASH_ROUNDS").map_or(20, |text| text.parse().expect("LODE_CRASH_ROUNDS is a number"));
     let mut cluster = Cluster::start(&Broker::shared().vhost(), 1, 2);
     let mut sums = BTreeMap::<&str, usize>::new();
+    let mut acknowledged = Vec::new();
+    let mut held = [0, 0];
     for round in 0..rounds {
         let uploads = upload_and_kill(&mut cluster, round);
         // What was acknowledged may be cut off from its server by a second crash soon after the first.
@@ -40,8 +43,13 @@ fn no_crash_loses_an_acknowledged_object_or_shows_part_of_another() {
         for upload in &uploads {
             *sums.entry(check(&cluster, upload, round)).or_default() += 1;
         }
-        assert_only_whole_objects_lie_there(&cluster);
+        for (data, held) in held.iter_mut().enumerate() {
+            *held += uploads.iter().filter(|upload| holds_whole(&cluster, data, upload)).count();
+            assert_only_whole_objects_lie_there(&cluster.root(data), *held);
+        }
+        acknowledged.extend(uploads.into_iter().filter(|upload| upload.status == Some(200)));
     }
+    acknowledged.iter().for_each(|upload| assert_eq!(check(&cluster, upload, rounds), "acknowledged"));
     println!("{rounds} rounds: {sums:?}");
     assert!(sums.get("acknowledged").copied().unwrap_or_default() > 0, "nothing was ever acknowledged: {sums:?}");
     assert!(sums.len() > 1 || rounds < 5, "no kill ever fell into an upload: {sums:?}");
@@ -101,13 +109,19 @@ fn check(cluster: &Cluster, upload: &Upload, round: usize) -> &'static str {
     }
 }
 
-/// Looks at the disks themselves: with nothing under way, there is no temporary file.
-fn assert_only_whole_objects_lie_there(cluster: &Cluster) {
-    for index in 0..cluster.datas.len() {
-        let root = cluster.root(index);
-        for (path, size_bytes) in folder::files(&root) {
-            let told = path.strip_prefix(&root).unwrap().display().to_string();
-            assert!(!told.contains("tmp") && !told.contains("temp"), "{told} ({size_bytes} bytes) was left behind");
-        }
+/// Whether that data server itself serves the object; sees that what it serves is whole.
+fn holds_whole(cluster: &Cluster, data: usize, upload: &Upload) -> bool {
+    let reply = cluster.datas[data].get(&format!("/objects/{}", upload.name));
+    if reply.status() == 200 {
+        content::assert_same(&reply.body, &content::bytes(&upload.name, upload.size_bytes), &upload.name);
     }
+    reply.status() == 200
+}
+
+/// Looks at the disk itself: as many blobs as there are objects served from it, and, with nothing under way, no upload.
+fn assert_only_whole_objects_lie_there(root: &Path, objects: usize) {
+    let unfinished = folder::files(&root.join("incoming"));
+    assert!(unfinished.is_empty(), "left behind: {unfinished:?}");
+    let blobs = folder::files(&root.join("objects"));
+    assert_eq!(blobs.len(), objects, "of {} files, only {objects} are objects that are served", blobs.len());
 }

@@ -243,13 +243,18 @@ fn the_cluster_is_shown() {
     let shown = Curl::run(&[&url(&cluster, 0, "/cluster")]).expect(200);
     assert_eq!(shown.header("Content-Type"), Some("application/json"));
     let shown = shown.json();
-    let servers = shown["servers"].as_array().expect("an array of servers");
+    let servers = shown["data_servers"].as_array().expect("an array of servers");
     assert_eq!(servers.len(), 3);
     for server in servers {
         let address = server["address"].as_str().expect("an address");
         assert!(cluster.datas.iter().any(|data| data.address.to_string() == address), "{server}");
+        assert!(server["last_heard_ms"].as_u64().is_some_and(|ms| ms < 10_000), "{server}");
+        assert!(
+            server["free_bytes"].as_u64() <= server["total_bytes"].as_u64() && server["free_bytes"].is_u64(),
+            "{server}"
+        );
     }
-    assert!(shown.to_string().contains("bus"), "the state of the bus: {shown}");
+    assert_eq!(shown["bus"]["state"], "up", "{shown}");
 }
 
 #[test]
