@@ -1,9 +1,12 @@
 //! When a data server says that it lives.
 //!
-//! | state   | bus comes up           | period over          | bus goes down | told to hurry        |
-//! |---------|------------------------|----------------------|---------------|----------------------|
-//! | silent  | → beating, **beat now** | -                   | silent        | silent               |
-//! | beating | **beat now**           | **beat**, next period | → silent     | **beat**, next period |
+//! | state   | bus comes up            | period over           | bus goes down | told to hurry         |
+//! |---------|-------------------------|-----------------------|---------------|-----------------------|
+//! | silent  | → beating, **beat now** | -                     | silent        | silent                |
+//! | beating | **beat now**            | **beat**, next period | → silent      | **beat**, next period |
+//!
+//! However often it is told to hurry, two beats are at least a twentieth of a period apart: a crowd of API servers that
+//! come back at once is served with one heartbeat, not with one each.
 
 use core::time::Duration;
 
@@ -14,13 +17,14 @@ use crate::time::Instant;
 pub struct HeartbeatSender {
     period: Duration,
     next: Option<Instant>,
+    last: Option<Instant>,
 }
 
 impl HeartbeatSender {
     /// A silent sender; it begins when the bus comes up.
     #[must_use]
     pub const fn new(period: Duration) -> Self {
-        Self { period, next: None }
+        Self { period, next: None, last: None }
     }
 
     /// The bus came up: a heartbeat is due now.
@@ -33,9 +37,11 @@ impl HeartbeatSender {
         self.next = None;
     }
 
-    /// Something changed that the others should know at once: the next heartbeat is due now, if the bus is up.
+    /// Something changed that the others should know at once, or one of them wants to know: the next heartbeat is due now,
+    /// if the bus is up and none was sent just before.
     pub fn hurry(&mut self, now: Instant) {
-        self.next = self.next.map(|next| next.min(now));
+        let soonest = self.last.map_or(now, |last| now.max(last + self.period / 20));
+        self.next = self.next.map(|next| next.min(soonest));
     }
 
     /// Whether a heartbeat is to be sent now. If so, the next one is due a period from now: heartbeats that were missed,
@@ -44,6 +50,7 @@ impl HeartbeatSender {
     pub fn take_due(&mut self, now: Instant) -> bool {
         let due = self.next.is_some_and(|next| next <= now);
         if due {
+            self.last = Some(now);
             self.next = Some(now + self.period);
         }
         due
@@ -83,6 +90,21 @@ mod tests {
         sender.hurry(Instant::START);
         assert!(!sender.take_due(Instant::START));
         assert_eq!(sender.next_deadline(), None);
+    }
+
+    #[test]
+    fn however_often_it_is_hurried_it_keeps_a_twentieth_of_a_period_between_two_beats() {
+        let mut sender = HeartbeatSender::new(PERIOD);
+        sender.bus_up(Instant::START);
+        assert!(sender.take_due(Instant::START));
+        let soon = Instant::START + Duration::from_millis(1);
+        sender.hurry(soon);
+        assert!(!sender.take_due(soon));
+        assert_eq!(sender.next_deadline(), Some(Instant::START + PERIOD / 20));
+        assert!(sender.take_due(Instant::START + PERIOD / 20));
+        let later = Instant::START + PERIOD / 2;
+        sender.hurry(later);
+        assert!(sender.take_due(later));
     }
 
     proptest! {

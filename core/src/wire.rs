@@ -9,6 +9,7 @@
 //! | `lode-accepts-writes` | heartbeat | `yes` or `no` |
 //! | `lode-software` | heartbeat | the sender's [`SoftwareVersion`] |
 //! | `lode-negative-answers` | query | `yes` if the asker understands negative answers; else `no`, or left out |
+//! | `lode-wants-heartbeats` | hello | `yes`: the sender wants to hear everybody now; there is nothing to be located |
 //! | `lode-held` | answer | `yes`, or left out: the sender has the object; `no`: it has not |
 //! | `lode-size-bytes` | positive answer | the size of the object, decimal; may be left out |
 //! | `lode-checksum` | positive answer | its [`Checksum`](crate::checksum::Checksum); may be left out |
@@ -22,10 +23,12 @@
 
 mod header;
 mod heartbeat;
+mod hello;
 mod locate;
 mod text;
 
 pub use heartbeat::{Heartbeat, HeartbeatDetails, SoftwareVersion};
+pub use hello::Hello;
 pub use locate::{Echo, Held, LocateAnswer, LocateQuery, ReceivedQuery};
 pub use text::{MAX_TEXT_BYTES, TextError, decode_text, encode_text};
 

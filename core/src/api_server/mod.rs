@@ -21,7 +21,7 @@ use self::locates::{Answered, Locates, Wanted};
 use self::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure};
 use self::put::Put;
 use crate::address::ServerAddress;
-use crate::bus::{BusEvent, BusMessage, ReplyRoute};
+use crate::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute};
 use crate::config::{ApiConfig, ConfigError};
 use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
 use crate::locate::LocateOutcome;
@@ -30,7 +30,7 @@ use crate::membership::{Heard, Membership};
 use crate::refusal::Refusal;
 use crate::time::Instant;
 use crate::transfer::{FetchOutcome, RemoveOutcome, UploadOutcome};
-use crate::wire::Heartbeat;
+use crate::wire::{Heartbeat, Hello};
 
 /// The machine of one API server.
 #[derive(Debug, Clone)]
@@ -153,11 +153,13 @@ impl ApiServer {
         self.locates.len()
     }
 
-    fn bus_event(&mut self, now: Instant, event: BusEvent) {
+    fn bus_event(&mut self, now: Instant, event: BusEvent, effects: &mut Effects<ApiEffect>) {
         match event {
             BusEvent::Up => {
                 self.membership.bus_up(now);
                 self.locates.bus_up(now);
+                let message = Hello { incarnation: self.incarnation() }.to_message();
+                effects.push(ApiEffect::Bus(BusCommand::Query { route: ReplyRoute::Shared, message }));
             }
             BusEvent::Down => {
                 self.membership.bus_down(now);
@@ -313,7 +315,7 @@ impl Machine for ApiServer {
         self.fire_timers(now, effects);
         match input {
             ApiInput::DeadlineReached => {}
-            ApiInput::Bus(event) => self.bus_event(now, event),
+            ApiInput::Bus(event) => self.bus_event(now, event, effects),
             ApiInput::Request { request, operation } => self.requested(now, request, operation, effects),
             ApiInput::RequestGone { request } => self.request_gone(request, effects),
             ApiInput::AnsweredDirectly { ask, answer } => self.answered_directly(now, ask, answer),

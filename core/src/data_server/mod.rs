@@ -34,7 +34,7 @@ use crate::refusal::Refusal;
 use crate::select::{ObjectHead, Selection};
 use crate::space::Space;
 use crate::time::Instant;
-use crate::wire::{Heartbeat, HeartbeatDetails};
+use crate::wire::{Heartbeat, HeartbeatDetails, Hello};
 
 /// The machine of one data server.
 #[derive(Debug, Clone)]
@@ -149,6 +149,7 @@ impl DataServer {
         match event {
             BusEvent::Up => self.heartbeat.bus_up(now),
             BusEvent::Down => self.heartbeat.bus_down(),
+            BusEvent::Query(message) if Hello::is_hello(&message) => self.heartbeat.hurry(now),
             BusEvent::Query(message) => match self.holdings.asked(&message, &mut self.ids, effects) {
                 Query::LookingUp => self.counters.queries += 1,
                 Query::Malformed => self.counters.malformed_messages += 1,

@@ -164,6 +164,7 @@ fn a_broken_body_is_refused_and_nothing_is_left_to_discard() {
 fn a_full_disk_is_told_to_everybody_at_once_and_uploads_are_refused_until_there_is_room() {
     let mut bench = Bench::up();
     let receive = bench.put(1, None);
+    bench.now = bench.now + Duration::from_secs(1);
     let effects = bench.feed(DataInput::Received { receive, outcome: Err(ReceiveFailure::Disk(DiskFailure::Full)) });
     assert!(!heartbeats(&effects)[0].details.as_ref().unwrap().accepts_writes);
     assert!(
@@ -175,6 +176,7 @@ fn a_full_disk_is_told_to_everybody_at_once_and_uploads_are_refused_until_there_
     let again = DataOperation::Put { name: name(), declared_bytes: None, digests: RequestedDigests::default() };
     assert_eq!(refusal(&bench.request(2, again.clone())), &Refusal::NoSpace);
     let measurement = bench.server.measuring.unwrap();
+    bench.now = bench.now + Duration::from_secs(1);
     let effects = bench.feed(DataInput::SpaceMeasured { measurement, outcome: Ok(ROOM) });
     assert!(heartbeats(&effects)[0].details.as_ref().unwrap().accepts_writes);
     assert!(matches!(bench.request(3, again)[..], [DataEffect::Receive { .. }]));
@@ -238,4 +240,13 @@ fn completions_of_requests_that_are_gone_change_nothing() {
     let receive = bench.put(1, None);
     bench.feed(DataInput::RequestGone { request: RequestId(1) });
     assert_eq!(bench.feed(DataInput::Received { receive, outcome: received(3) }), []);
+}
+
+#[test]
+fn who_has_just_come_to_the_bus_hears_a_heartbeat_at_once() {
+    let mut bench = Bench::up();
+    bench.now = bench.now + Duration::from_secs(1);
+    let message = Hello { incarnation: Incarnation::new(5) }.to_message();
+    assert_eq!(heartbeats(&bench.feed(DataInput::Bus(BusEvent::Query(message)))).len(), 1);
+    assert_eq!(bench.server.counters().malformed_messages, 0);
 }

@@ -13,6 +13,7 @@ pub(super) const TOTAL_BYTES: &str = "lode-total-bytes";
 pub(super) const ACCEPTS_WRITES: &str = "lode-accepts-writes";
 pub(super) const SOFTWARE: &str = "lode-software";
 pub(super) const NEGATIVE_ANSWERS: &str = "lode-negative-answers";
+pub(super) const WANTS_HEARTBEATS: &str = "lode-wants-heartbeats";
 pub(super) const HELD: &str = "lode-held";
 pub(super) const SIZE_BYTES: &str = "lode-size-bytes";
 pub(super) const CHECKSUM: &str = "lode-checksum";
