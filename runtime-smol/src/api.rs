@@ -22,6 +22,7 @@ use smol::{Async, Executor};
 use self::node::Node;
 use self::serve::Service;
 use crate::bus::Bus;
+use crate::engine::Engine;
 use crate::http::client::{ClientLimits, HttpClient};
 use crate::http::server::{Limits, serve};
 use crate::shutdown::Shutdown;
@@ -51,7 +52,7 @@ const MAX_CONNECTIONS: usize = 8192;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ApiServer {
-    node: Arc<Node>,
+    engine: Arc<Engine<Node>>,
     listener: Async<TcpListener>,
     address: SocketAddr,
     limits: Limits,
@@ -99,8 +100,8 @@ impl ApiServerBuilder {
         let machine = Machine::new(self.config, fresh_incarnation())?;
         let (listener, address) = listen(self.listen)?;
         let client = HttpClient::new(ClientLimits { open_connections: MAX_CONNECTIONS, ..ClientLimits::default() });
-        let (node, bus_work) = Node::new(machine, client, Arc::clone(&self.executor), &*self.bus);
-        Ok(ApiServer { node, listener, address, limits: self.limits, executor: self.executor, bus_work })
+        let (engine, bus_work) = Engine::new(machine, Node { client }, Arc::clone(&self.executor), &*self.bus);
+        Ok(ApiServer { engine, listener, address, limits: self.limits, executor: self.executor, bus_work })
     }
 }
 
@@ -126,56 +127,46 @@ impl ApiServer {
     /// A view of the server that can be kept while it runs.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        Readiness { node: Arc::clone(&self.node) }
+        Readiness { engine: Arc::clone(&self.engine) }
     }
 
     /// Serves until the shutdown: then no connection is taken any more, requests that are being served are finished, and
     /// the bus is left.
     pub async fn run(self, shutdown: Shutdown) {
-        let Self { node, listener, address, limits, executor, bus_work } = self;
-        let service = Service { node: Arc::clone(&node), address: address.to_string() };
-        let serving = serve(listener, Arc::new(service), limits, Arc::clone(&executor), shutdown);
-        let work = async {
-            let bus = executor.spawn(bus_work);
-            // Dropped, and so ended, with this block.
-            let _timers = [executor.spawn(keep_time(Arc::clone(&node))), executor.spawn(sweep(Arc::clone(&node)))];
-            tracing::info!(%address, "the API server listens");
-            serving.await;
-            node.bus().shutdown();
-            bus.await;
-            tracing::info!(%address, "the API server has stopped");
-        };
-        executor.run(work).await;
+        let Self { engine, listener, address, limits, executor, bus_work } = self;
+        let service = Service { engine: Arc::clone(&engine), address: address.to_string() };
+        // Dropped, and so ended, with this call.
+        let _sweeper = executor.spawn(sweep(engine.own.client.clone()));
+        let serving = serve(listener, Arc::new(service), limits, executor, shutdown);
+        tracing::info!(%address, "the API server listens");
+        engine.run(bus_work, serving).await;
+        tracing::info!(%address, "the API server has stopped");
     }
 }
 
 /// Tells whether an API server is ready, while it runs.
 #[derive(Clone)]
 pub struct Readiness {
-    node: Arc<Node>,
+    engine: Arc<Engine<Node>>,
 }
 
 impl Readiness {
     /// Whether a PUT could succeed now: a data server that takes objects has been heard of.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.node.driver.look(|machine, _| machine.is_ready())
+        self.engine.driver.look(|machine, _| machine.is_ready())
     }
 
     /// How many data servers are known.
     #[must_use]
     pub fn data_servers(&self) -> usize {
-        self.node.driver.look(|machine, _| machine.membership().len())
+        self.engine.driver.look(|machine, _| machine.membership().len())
     }
 }
 
-async fn keep_time(node: Arc<Node>) {
-    node.keep_time().await;
-}
-
-async fn sweep(node: Arc<Node>) {
+async fn sweep(client: HttpClient) {
     loop {
         Timer::after(IDLE_SWEEP_PERIOD).await;
-        node.client.close_idle();
+        client.close_idle();
     }
 }

@@ -21,6 +21,7 @@ use self::node::Node;
 use self::serve::Service;
 use crate::bus::Bus;
 use crate::disk::BlobStore;
+use crate::engine::Engine;
 use crate::http::server::{Limits, serve};
 use crate::shutdown::Shutdown;
 use crate::start::{StartError, fresh_incarnation, listen};
@@ -42,7 +43,7 @@ use crate::start::{StartError, fresh_incarnation, listen};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct DataServer {
-    node: Arc<Node>,
+    engine: Arc<Engine<Node>>,
     listener: Async<TcpListener>,
     address: SocketAddr,
     limits: Limits,
@@ -106,8 +107,8 @@ impl DataServerBuilder {
         }
         let space = store.space()?;
         let machine = Machine::new(self.config, advertised, fresh_incarnation(), space)?;
-        let (node, bus_work) = Node::new(machine, store, Arc::clone(&self.executor), &*self.bus);
-        Ok(DataServer { node, listener, address, limits: self.limits, executor: self.executor, bus_work })
+        let (engine, bus_work) = Engine::new(machine, Node { store }, Arc::clone(&self.executor), &*self.bus);
+        Ok(DataServer { engine, listener, address, limits: self.limits, executor: self.executor, bus_work })
     }
 }
 
@@ -135,25 +136,13 @@ impl DataServer {
     /// Serves until the shutdown: then no connection is taken any more, requests that are being served are finished, and
     /// the bus is left.
     pub async fn run(self, shutdown: Shutdown) {
-        let Self { node, listener, address, limits, executor, bus_work } = self;
-        let service = Service { node: Arc::clone(&node) };
-        let serving = serve(listener, Arc::new(service), limits, Arc::clone(&executor), shutdown);
-        let work = async {
-            let bus = executor.spawn(bus_work);
-            // Dropped, and so ended, with this block.
-            let _timer = executor.spawn(keep_time(Arc::clone(&node)));
-            tracing::info!(%address, "the data server listens");
-            serving.await;
-            node.bus().shutdown();
-            bus.await;
-            tracing::info!(%address, "the data server has stopped");
-        };
-        executor.run(work).await;
+        let Self { engine, listener, address, limits, executor, bus_work } = self;
+        let service = Service { engine: Arc::clone(&engine) };
+        let serving = serve(listener, Arc::new(service), limits, executor, shutdown);
+        tracing::info!(%address, "the data server listens");
+        engine.run(bus_work, serving).await;
+        tracing::info!(%address, "the data server has stopped");
     }
-}
-
-async fn keep_time(node: Arc<Node>) {
-    node.keep_time().await;
 }
 
 /// The address to be known under, where none is given: the one that is listened on, unless that stands for all.

@@ -6,6 +6,7 @@ pub mod data;
 mod digesting;
 pub mod disk;
 mod driver;
+mod engine;
 pub mod http;
 mod mailbox;
 mod metrics;

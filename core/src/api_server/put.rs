@@ -88,7 +88,7 @@ impl Put {
     /// The best ranked server that takes objects and was not tried yet; those that failed somebody lately come last.
     fn best_target(&self, context: &Context<'_>) -> Option<ServerAddress> {
         let usable = |address: &ServerAddress, member: &Member| {
-            member.accepts_writes() && !self.attempts.iter().any(|(tried, _)| tried == address)
+            member.accepts_writes() && self.fits(member) && !self.attempts.iter().any(|(tried, _)| tried == address)
         };
         let candidates = |suspected: bool| {
             let members = context.membership.members();
@@ -102,6 +102,14 @@ impl Put {
         };
         let best = |suspected| rank(self.name.as_bytes(), candidates(suspected)).into_iter().next().cloned();
         best(false).or_else(|| best(true))
+    }
+
+    /// Whether the body fits on the server, as far as both have said how large they are.
+    fn fits(&self, member: &Member) -> bool {
+        match (self.declared_bytes, member.details()) {
+            (Some(bytes), Some(details)) => bytes <= details.space.free_bytes,
+            (None, _) | (_, None) => true,
+        }
     }
 
     fn hold_up_to_bytes(&self, held_body_bytes: u64) -> u64 {

@@ -1,12 +1,13 @@
 //! The figures of an API server for `GET /metrics`.
 
 use super::node::Node;
+use crate::engine::Engine;
 use crate::metrics::Figures;
 
 /// What this API server has counted.
-pub(super) fn of(node: &Node) -> Figures {
-    let dropped = node.bus().dropped();
-    let (counters, members, requests, queries, bus_up) = node.driver.look(|machine, _| {
+pub(super) fn of(engine: &Engine<Node>) -> Figures {
+    let dropped = engine.link().dropped();
+    let (counters, members, requests, queries, bus_up) = engine.driver.look(|machine, _| {
         let membership = machine.membership();
         let under_way = (machine.requests_under_way(), machine.queries_under_way());
         (machine.counters(), membership.len(), under_way.0, under_way.1, membership.is_bus_up())
@@ -19,7 +20,7 @@ pub(super) fn of(node: &Node) -> Figures {
         .gauge(
             "lode_connections_to_data_servers",
             "Connections to data servers.",
-            node.client.open_connections() as u64,
+            engine.own.client.open_connections() as u64,
         )
         .counter("lode_heartbeats", "Heartbeats heard.", counters.heartbeats)
         .counter(

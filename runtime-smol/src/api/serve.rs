@@ -15,6 +15,7 @@ use super::cluster::Cluster;
 use super::node::Node;
 use super::upload::UploadBody;
 use super::{fetch, figures};
+use crate::engine::Engine;
 use crate::http::client::Response;
 use crate::http::server::{Exchange, Handler};
 use crate::mailbox::Mailbox;
@@ -23,7 +24,7 @@ use crate::request::{self, ObjectMethod};
 
 /// Serves the clients of one API server.
 pub(super) struct Service {
-    pub(super) node: Arc<Node>,
+    pub(super) engine: Arc<Engine<Node>>,
     pub(super) address: String,
 }
 
@@ -63,7 +64,7 @@ impl Service {
     }
 
     fn page(&self, page: &Resource) -> Reply {
-        let driver = &self.node.driver;
+        let driver = &self.engine.driver;
         match page {
             Resource::Cluster => {
                 let cluster = driver.look(|machine, now| Cluster::of(machine, now, self.address.clone()));
@@ -73,7 +74,7 @@ impl Service {
                 let ready = driver.look(|machine, _| machine.is_ready());
                 request::readyz(ready, "no data server that takes objects has been heard of; see /cluster")
             }
-            Resource::Metrics => request::metrics(figures::of(&self.node)),
+            Resource::Metrics => request::metrics(figures::of(&self.engine)),
             Resource::Healthz | Resource::Object(_) | Resource::Locate { .. } | Resource::Unknown => request::healthz(),
         }
     }
@@ -87,10 +88,10 @@ impl Service {
             }
             (ApiOperation::Get { .. } | ApiOperation::Delete { .. } | ApiOperation::Locate { .. }, _) => None,
         };
-        let mailbox = self.node.mailboxes.open();
+        let mailbox = self.engine.mailboxes.open();
         let input = ApiInput::Request { request: mailbox.request(), operation };
-        self.node.feed(input);
-        let mut task = RequestTask { node: &self.node, mailbox, upload, fetched: None, over: false };
+        self.engine.feed(input);
+        let mut task = RequestTask { engine: &self.engine, mailbox, upload, fetched: None, over: false };
         task.run(exchange).await;
     }
 }
@@ -98,7 +99,7 @@ impl Service {
 /// A request that the machine is working on. If it is dropped before its end, because the client's connection broke or the
 /// server stops, the machine is told.
 struct RequestTask<'a> {
-    node: &'a Node,
+    engine: &'a Engine<Node>,
     mailbox: Mailbox<ApiEffect>,
     upload: Option<UploadBody>,
     fetched: Option<Response>,
@@ -111,15 +112,15 @@ impl RequestTask<'_> {
             match effect {
                 ApiEffect::Upload { upload, server, name, terms, .. } => {
                     let Some(body) = &mut self.upload else { return };
-                    let outcome = body.send(&mut exchange, &self.node.client, &server, &name, terms).await;
-                    self.node.feed(ApiInput::Uploaded { upload, outcome });
+                    let outcome = body.send(&mut exchange, &self.engine.own.client, &server, &name, terms).await;
+                    self.engine.feed(ApiInput::Uploaded { upload, outcome });
                 }
                 ApiEffect::Fetch { fetch, server, name, head_only, patience, .. } => {
-                    let client = &self.node.client;
+                    let client = &self.engine.own.client;
                     let (outcome, response) =
                         fetch::fetch(&exchange, client, &server, &name, head_only, patience).await;
                     self.fetched = response;
-                    self.node.feed(ApiInput::Fetched { fetch, outcome });
+                    self.engine.feed(ApiInput::Fetched { fetch, outcome });
                 }
                 ApiEffect::Relay { relay, head, body, .. } => return self.relay(exchange, relay, &head, body).await,
                 ApiEffect::Respond { response, .. } => {
@@ -139,14 +140,14 @@ impl RequestTask<'_> {
             tracing::debug!(?failure, "an object was not passed on whole");
         }
         self.over = true;
-        self.node.feed(ApiInput::Relayed { relay, outcome });
+        self.engine.feed(ApiInput::Relayed { relay, outcome });
     }
 }
 
 impl Drop for RequestTask<'_> {
     fn drop(&mut self) {
         if !self.over {
-            self.node.feed(ApiInput::RequestGone { request: self.mailbox.request() });
+            self.engine.feed(ApiInput::RequestGone { request: self.mailbox.request() });
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The figures of a data server for `GET /metrics`.
 
 use super::node::Node;
+use crate::engine::Engine;
 use crate::metrics::Figures;
 
 /// What this data server has counted.
-pub(super) fn of(node: &Node) -> Figures {
-    let dropped = node.bus().dropped();
-    let (counters, space, requests, accepts_writes) = node.driver.look(|machine, _| {
+pub(super) fn of(engine: &Engine<Node>) -> Figures {
+    let dropped = engine.link().dropped();
+    let (counters, space, requests, accepts_writes) = engine.driver.look(|machine, _| {
         (machine.counters(), machine.space(), machine.requests_under_way(), machine.accepts_writes())
     });
     Figures::default()

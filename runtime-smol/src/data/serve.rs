@@ -15,6 +15,7 @@ use lode_core::select::ObjectHead;
 use super::node::Node;
 use super::{figures, receive, send};
 use crate::disk::{self, BlobReader, Written};
+use crate::engine::Engine;
 use crate::http::server::{Exchange, Handler};
 use crate::mailbox::Mailbox;
 use crate::reply::{Misunderstood, Reply};
@@ -22,7 +23,7 @@ use crate::request::{self, ObjectMethod};
 
 /// Serves whoever asks one data server.
 pub(super) struct Service {
-    pub(super) node: Arc<Node>,
+    pub(super) engine: Arc<Engine<Node>>,
 }
 
 /// What a request turned out to be about.
@@ -59,10 +60,10 @@ impl Service {
     fn page(&self, page: &Resource) -> Reply {
         match page {
             Resource::Readyz => {
-                let ready = self.node.driver.look(|machine, _| machine.accepts_writes());
+                let ready = self.engine.driver.look(|machine, _| machine.accepts_writes());
                 request::readyz(ready, "the disk of this data server is full or has failed; its log says which")
             }
-            Resource::Metrics => request::metrics(figures::of(&self.node)),
+            Resource::Metrics => request::metrics(figures::of(&self.engine)),
             Resource::Healthz
             | Resource::Object(_)
             | Resource::Locate { .. }
@@ -73,9 +74,9 @@ impl Service {
 
     /// Puts the operation before the machine, and does what it wants done until the request is answered.
     async fn serve(&self, exchange: Exchange, operation: DataOperation) {
-        let mailbox = self.node.mailboxes.open();
-        self.node.feed(DataInput::Request { request: mailbox.request(), operation });
-        let mut task = RequestTask { node: &self.node, mailbox, written: None, opened: None, over: false };
+        let mailbox = self.engine.mailboxes.open();
+        self.engine.feed(DataInput::Request { request: mailbox.request(), operation });
+        let mut task = RequestTask { engine: &self.engine, mailbox, written: None, opened: None, over: false };
         task.run(exchange).await;
     }
 }
@@ -83,7 +84,7 @@ impl Service {
 /// A request that the machine is working on. If it is dropped before its end, because the client's connection broke or the
 /// server stops, the machine is told.
 struct RequestTask<'a> {
-    node: &'a Node,
+    engine: &'a Engine<Node>,
     mailbox: Mailbox<DataEffect>,
     written: Option<Written>,
     opened: Option<BlobReader>,
@@ -96,29 +97,29 @@ impl RequestTask<'_> {
             match effect {
                 DataEffect::Receive { receive, name, declared_bytes, digests, .. } => {
                     let outcome = self.receive(&mut exchange, &name, declared_bytes, digests).await;
-                    self.node.feed(DataInput::Received { receive, outcome });
+                    self.engine.feed(DataInput::Received { receive, outcome });
                 }
                 DataEffect::Commit { commit, .. } => {
                     let outcome = self.commit().await;
-                    self.node.feed(DataInput::Committed { commit, outcome });
+                    self.engine.feed(DataInput::Committed { commit, outcome });
                 }
                 DataEffect::Discard { .. } => self.written = None,
                 DataEffect::Open { open, name, .. } => {
-                    let opened = self.node.store.open_blob(&name).await;
+                    let opened = self.engine.own.store.open_blob(&name).await;
                     let outcome = opened.map_err(|error| DiskFailure::from(&error)).map(|reader| {
                         self.opened = reader;
                         self.opened.as_ref().map(|reader| described(reader.info()))
                     });
-                    self.node.feed(DataInput::Opened { open, outcome });
+                    self.engine.feed(DataInput::Opened { open, outcome });
                 }
                 DataEffect::Send { send, head, head_only, .. } => {
                     let outcome = self.send(exchange, &head, head_only).await;
                     self.over = true;
-                    return self.node.feed(DataInput::Sent { send, outcome });
+                    return self.engine.feed(DataInput::Sent { send, outcome });
                 }
                 DataEffect::Remove { removal, name, .. } => {
-                    let outcome = self.node.store.delete(&name).await.map_err(|error| DiskFailure::from(&error));
-                    self.node.feed(DataInput::Removed { removal, outcome });
+                    let outcome = self.engine.own.store.delete(&name).await.map_err(|error| DiskFailure::from(&error));
+                    self.engine.feed(DataInput::Removed { removal, outcome });
                 }
                 DataEffect::Respond { response, .. } => {
                     self.over = true;
@@ -138,7 +139,7 @@ impl RequestTask<'_> {
         declared_bytes: Option<u64>,
         digests: RequestedDigests,
     ) -> Result<ReceivedBody, ReceiveFailure> {
-        let (written, body) = receive::receive(exchange, &self.node.store, name, declared_bytes, digests).await?;
+        let (written, body) = receive::receive(exchange, &self.engine.own.store, name, declared_bytes, digests).await?;
         self.written = Some(written);
         Ok(body)
     }
@@ -161,7 +162,7 @@ impl RequestTask<'_> {
 impl Drop for RequestTask<'_> {
     fn drop(&mut self) {
         if !self.over {
-            self.node.feed(DataInput::RequestGone { request: self.mailbox.request() });
+            self.engine.feed(DataInput::RequestGone { request: self.mailbox.request() });
         }
     }
 }

@@ -90,6 +90,14 @@ fn full_servers_are_passed_over_and_all_full_is_507() {
 }
 
 #[test]
+fn a_body_larger_than_anybody_has_room_for_is_507_at_once() {
+    let mut bench = Bench::with(2, 0);
+    assert_eq!(refusal(&bench.request(put(Some(1 << 37)))), &Refusal::NoSpace);
+    let mut bench = Bench::with(2, 1);
+    assert_eq!(upload(&bench.request(put(Some(1 << 37)))).server, address(3), "a node of the seed does not say");
+}
+
+#[test]
 fn the_clients_fault_is_not_the_servers() {
     let mut bench = Bench::with(2, 0);
     let first = upload(&bench.request(put(None)));
