@@ -21,6 +21,14 @@ pub(crate) enum ObjectMethod {
     Delete,
 }
 
+/// What a request turned out to be about.
+pub(crate) enum Asked<Operation> {
+    /// For the machine.
+    Operation(Operation),
+    /// To be answered at once.
+    Page(Reply),
+}
+
 /// The methods that objects take.
 const OBJECT_METHODS: &str = "GET, HEAD, PUT, DELETE";
 
@@ -74,6 +82,20 @@ pub(crate) fn selection(exchange: &Exchange) -> Result<Selection, Misunderstood>
 /// If a digest cannot be read.
 pub(crate) fn digests(exchange: &Exchange) -> Result<RequestedDigests, Misunderstood> {
     Ok(RequestedDigests::from_headers(headers(exchange))?)
+}
+
+/// Answers what can be answered at once; gives back what is for the machine.
+pub(crate) async fn for_the_machine<Operation>(
+    exchange: Exchange,
+    understood: Result<Asked<Operation>, Misunderstood>,
+) -> Option<(Exchange, Operation)> {
+    let reply = match understood {
+        Ok(Asked::Operation(operation)) => return Some((exchange, operation)),
+        Ok(Asked::Page(reply)) => reply,
+        Err(error) => Reply::misunderstood(&error),
+    };
+    respond(exchange, reply).await;
+    None
 }
 
 /// Answers with a head that is about an object, and nothing of the object behind it: because the request is a HEAD, or

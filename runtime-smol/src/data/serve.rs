@@ -19,33 +19,24 @@ use crate::engine::Engine;
 use crate::http::server::{Exchange, Handler};
 use crate::mailbox::Mailbox;
 use crate::reply::{Misunderstood, Reply};
-use crate::request::{self, ObjectMethod};
+use crate::request::{self, Asked, ObjectMethod};
 
 /// Serves whoever asks one data server.
 pub(super) struct Service {
     pub(super) engine: Arc<Engine<Node>>,
 }
 
-/// What a request turned out to be about.
-enum Asked {
-    /// For the machine.
-    Operation(DataOperation),
-    /// To be answered at once.
-    Page(Reply),
-}
-
 impl Handler for Service {
     async fn handle(&self, exchange: Exchange) {
-        match self.understand(&exchange) {
-            Ok(Asked::Operation(operation)) => self.serve(exchange, operation).await,
-            Ok(Asked::Page(reply)) => request::respond(exchange, reply).await,
-            Err(error) => request::respond(exchange, Reply::misunderstood(&error)).await,
+        let understood = self.understand(&exchange);
+        if let Some((exchange, operation)) = request::for_the_machine(exchange, understood).await {
+            self.serve(exchange, operation).await;
         }
     }
 }
 
 impl Service {
-    fn understand(&self, exchange: &Exchange) -> Result<Asked, Misunderstood> {
+    fn understand(&self, exchange: &Exchange) -> Result<Asked<DataOperation>, Misunderstood> {
         match Resource::parse(exchange.target().as_bytes())? {
             Resource::Object(name) => object_operation(exchange, name).map(Asked::Operation),
             page @ (Resource::Healthz | Resource::Readyz | Resource::Metrics) => {
