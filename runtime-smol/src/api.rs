@@ -17,6 +17,7 @@ use async_io::Timer;
 use futures::future::BoxFuture;
 use lode_core::api_server::ApiServer as Machine;
 use lode_core::config::ApiConfig;
+use lode_core::membership::BusState;
 use smol::{Async, Executor};
 
 use self::node::Node;
@@ -155,6 +156,12 @@ impl Readiness {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.engine.driver.look(|machine, _| machine.is_ready())
+    }
+
+    /// Whether the bus can be heard, and so heartbeats.
+    #[must_use]
+    pub fn bus_is_up(&self) -> bool {
+        self.engine.driver.look(|machine, _| matches!(machine.membership().bus(), BusState::Up { .. }))
     }
 
     /// How many data servers are known.

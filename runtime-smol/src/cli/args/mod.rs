@@ -1,0 +1,84 @@
+//! The command line: which commands there are, and what each of them takes.
+
+mod client;
+mod dev;
+mod server;
+mod values;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(super) use self::client::{ClusterArgs, GetArgs, LocateArgs, OutputArgs, PutArgs, RemoveArgs, StatusArgs};
+pub(super) use self::dev::DevArgs;
+pub(super) use self::server::{ApiArgs, Catalog, DataArgs, LogArgs};
+pub(super) use self::values::ListenAddress;
+
+use super::exit::EXIT_STATUS_HELP;
+
+const EXAMPLES: &str = "\
+Examples:
+  A whole cluster in one process, to try things out:
+    lode dev
+    lode put holiday/photo.jpg photo.jpg
+    lode get holiday/photo.jpg copy.jpg
+    lode status
+
+  A cluster of separate processes, which find each other over RabbitMQ:
+    export RABBITMQ_SERVER=amqp://guest:guest@broker:5672
+    lode data --listen 10.0.0.11:7501 --root /srv/lode
+    lode api --listen 10.0.0.1:7401
+";
+
+/// Lode: a distributed object store whose servers find each other, and your objects, by asking.
+///
+/// API servers face the clients and keep nothing; data servers keep the bytes. A data server that is started anywhere on
+/// the same message bus is in the cluster at once, and out of it ten seconds after it was last heard of.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lode",
+    version,
+    max_term_width = 110,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n{EXIT_STATUS_HELP}"),
+)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a whole cluster in this process, for trying things out
+    Dev(DevArgs),
+    /// Run an API server: it serves clients over HTTP and keeps nothing
+    Api(ApiArgs),
+    /// Run a data server: it keeps objects in a folder
+    Data(DataArgs),
+    /// Store a file, or what comes on the standard input, as an object
+    Put(PutArgs),
+    /// Read an object
+    Get(GetArgs),
+    /// Remove an object: every copy of it
+    Rm(RemoveArgs),
+    /// Say which data servers hold an object
+    Locate(LocateArgs),
+    /// Show the cluster as an API server sees it
+    Status(StatusArgs),
+    /// Print a script that completes the arguments of `lode` in a shell
+    #[command(after_help = "\
+Examples:
+  bash:  lode completions bash > ~/.local/share/bash-completion/completions/lode
+  zsh:   lode completions zsh > ~/.zfunc/_lode        (with ~/.zfunc in $fpath)
+  fish:  lode completions fish > ~/.config/fish/completions/lode.fish")]
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+}
+
+#[cfg(test)]
+mod tests;

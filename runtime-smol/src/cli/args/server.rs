@@ -1,0 +1,210 @@
+//! The settings of the servers.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use bytesize::ByteSize;
+use clap::Args;
+use humantime::Duration;
+use lode_core::address::ServerAddress;
+
+use super::values::ListenAddress;
+use crate::cli::exit::EXIT_STATUS_HELP;
+use crate::cli::log::{LogFormat, LogLevel};
+
+/// Run an API server: it serves clients over HTTP and keeps nothing
+///
+/// Any number of API servers may stand side by side, all on the same message bus. A bus that cannot be reached is no
+/// reason to end: the server says so, keeps trying, and serves with what it knows.
+#[derive(Debug, Args)]
+#[command(after_help = API_EXAMPLES, after_long_help = format!("{API_EXAMPLES}\n{API_ANSWERS}\n{EXIT_STATUS_HELP}"))]
+pub(in crate::cli) struct ApiArgs {
+    /// Where to serve clients: host:port. Required
+    ///
+    /// 0.0.0.0:7401 serves on every interface. There are no keys yet: whoever can reach the address can read, write and
+    /// remove every object.
+    #[arg(long, value_name = "HOST:PORT", env = "LISTEN_ADDRESS")]
+    pub(in crate::cli) listen: Option<ListenAddress>,
+
+    #[command(flatten)]
+    pub(in crate::cli) bus: BusArgs,
+
+    /// Where the names and versions of objects are kept
+    ///
+    /// `none` is the only value today: nowhere. The object's name is the name of its bytes, on one data server, which is
+    /// found by asking. Versions and copies are not built yet.
+    #[arg(long, value_name = "CATALOG", default_value = "none")]
+    pub(in crate::cli) catalog: Catalog,
+
+    /// After how much silence a data server is forgotten
+    ///
+    /// Must be above the heartbeat period; give at least twice of it. While the bus is down nobody is forgotten.
+    #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = "Timing")]
+    pub(in crate::cli) expiry: Duration,
+
+    /// How often data servers say that they live
+    ///
+    /// Used only to see that --expiry fits it: give what the data servers have been given.
+    #[arg(long, value_name = "DURATION", default_value = "5s", help_heading = "Timing")]
+    pub(in crate::cli) heartbeat_period: Duration,
+
+    /// How long a search for an object may take
+    ///
+    /// Data servers of Lode also say that they do not have an object; this is waited for only if one is silent.
+    #[arg(long, value_name = "DURATION", default_value = "1s", help_heading = "Timing")]
+    pub(in crate::cli) locate_deadline: Duration,
+
+    /// After how much silence on the bus a data server is asked over HTTP
+    ///
+    /// Must be below --locate-deadline. While the bus is down data servers are asked over HTTP at once.
+    #[arg(long, value_name = "DURATION", default_value = "250ms", help_heading = "Timing")]
+    pub(in crate::cli) ask_directly_after: Duration,
+
+    /// Up to which size a body is held until it is stored, so that it can go elsewhere when a data server fails
+    ///
+    /// Memory for it is taken per upload under way. A longer body is passed on as it comes; when its data server fails, the
+    /// client gets 503 and has to send it again.
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", help_heading = "Bounds")]
+    pub(in crate::cli) held_body: ByteSize,
+
+    /// How many requests are served at a time
+    ///
+    /// One more gets 503 and is asked to come back.
+    #[arg(long, value_name = "N", default_value_t = 4096, help_heading = "Bounds")]
+    pub(in crate::cli) max_requests: usize,
+
+    #[command(flatten)]
+    pub(in crate::cli) threads: ThreadArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) log: LogArgs,
+}
+
+/// Run a data server: it keeps objects in a folder
+///
+/// It is in the cluster as soon as API servers hear its first heartbeat, which it sends when it reaches the bus. Objects
+/// are synced to the disk before they are acknowledged; it may be killed at any time.
+#[derive(Debug, Args)]
+#[command(after_help = DATA_EXAMPLES, after_long_help = format!("{DATA_EXAMPLES}\n{EXIT_STATUS_HELP}"))]
+pub(in crate::cli) struct DataArgs {
+    /// Where to serve API servers: host:port. Required
+    ///
+    /// Unless --advertise says otherwise this is also what the server is known as, so it must be the address that API
+    /// servers reach it at. There are no keys yet: whoever can reach the address can read, write and remove every object.
+    #[arg(long, value_name = "HOST:PORT", env = "LISTEN_ADDRESS")]
+    pub(in crate::cli) listen: Option<ListenAddress>,
+
+    /// The address that heartbeats tell API servers to use [default: that of --listen]
+    ///
+    /// Needed where the server listens on every interface (0.0.0.0), or behind a translation of addresses.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(in crate::cli) advertise: Option<ServerAddress>,
+
+    /// The folder to keep objects in; it is made if it is missing. Required
+    ///
+    /// Objects lie in its folder `objects`. No two servers may use the same folder.
+    #[arg(long, value_name = "DIR", env = "STORAGE_ROOT")]
+    pub(in crate::cli) root: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(in crate::cli) bus: BusArgs,
+
+    /// How often the server says that it lives
+    ///
+    /// Must be well below the --expiry of the API servers.
+    #[arg(long, value_name = "DURATION", default_value = "5s", help_heading = "Timing")]
+    pub(in crate::cli) heartbeat_period: Duration,
+
+    /// How much room is left free on the disk
+    ///
+    /// With less than this the server takes no more objects, and says so in its heartbeats.
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", help_heading = "Bounds")]
+    pub(in crate::cli) reserve: ByteSize,
+
+    /// How many requests are served at a time
+    ///
+    /// One more gets 503 and is asked to come back.
+    #[arg(long, value_name = "N", default_value_t = 4096, help_heading = "Bounds")]
+    pub(in crate::cli) max_requests: usize,
+
+    #[command(flatten)]
+    pub(in crate::cli) threads: ThreadArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) log: LogArgs,
+}
+
+/// Which message bus.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct BusArgs {
+    /// The RabbitMQ broker: amqp://user:password@host:port/vhost, or amqps://… for TLS. Required
+    ///
+    /// Give it in the variable rather than as an argument, which every user of the machine can see. What is left out is
+    /// guest, guest, 5672 (5671 with TLS) and the vhost /.
+    // Not parsed by clap, which would repeat a password that stands in a malformed URL.
+    #[arg(long, value_name = "URL", env = "RABBITMQ_SERVER", hide_env_values = true)]
+    pub(in crate::cli) bus: Option<String>,
+}
+
+/// How many threads.
+#[derive(Debug, Clone, Copy, Args)]
+pub(in crate::cli) struct ThreadArgs {
+    /// How many threads serve requests [default: one for each processor]
+    #[arg(long, value_name = "N", help_heading = "Process")]
+    pub(in crate::cli) threads: Option<NonZeroUsize>,
+}
+
+/// What is logged, to the standard error.
+#[derive(Debug, Clone, Copy, Args)]
+pub(in crate::cli) struct LogArgs {
+    /// From which weight on something is logged
+    #[arg(long, value_name = "LEVEL", default_value = "info", help_heading = "Process")]
+    pub(in crate::cli) log_level: LogLevel,
+
+    /// In which form it is logged, on the standard error
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Process")]
+    pub(in crate::cli) log_format: LogFormat,
+}
+
+/// Where names and versions are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Catalog {
+    /// Nowhere.
+    None,
+}
+
+impl FromStr for Catalog {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "none" => Ok(Self::None),
+            _ => Err("versions and copies are not built yet, so there is no catalog to keep them in: give none"),
+        }
+    }
+}
+
+const API_EXAMPLES: &str = "\
+Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
+
+Examples:
+  lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672
+  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker lode api --log-format json
+";
+
+const API_ANSWERS: &str = "\
+Over HTTP it answers:
+  PUT, GET, HEAD, DELETE /objects/<name>   objects; the name percent-encoded, / as %2F
+  GET /locate/<name>[?all=1]               who holds an object
+  GET /cluster                             the data servers, and the state of the bus
+  GET /healthz, /readyz, /metrics          whether it lives; whether a PUT would succeed; figures for Prometheus
+";
+
+const DATA_EXAMPLES: &str = "\
+Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
+
+Examples:
+  lode data --listen 10.0.0.11:7501 --root /srv/lode --bus amqp://guest:guest@10.0.0.2:5672
+  lode data --listen 0.0.0.0:7501 --advertise data-1.example:7501 --root /srv/lode   (RABBITMQ_SERVER is set)
+";

@@ -1,0 +1,171 @@
+//! `lode status`: the cluster as an API server sees it.
+
+use std::io;
+use std::time::Duration;
+
+use http_types::Method;
+use lode_smol::http::client::Request;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::args::StatusArgs;
+use super::cluster::{Cluster, refusal};
+use super::failure::Failure;
+use super::output::{Output, colours};
+use super::progress::size;
+use super::table::{Cell, Table, Tone};
+
+/// The most that is read, in bytes: ten thousand data servers with room to spare.
+const VIEW_BYTES: usize = 16 * 1024 * 1024;
+
+/// Carries out the command.
+pub(super) async fn run(args: &StatusArgs, output: Output) -> Result<(), Failure> {
+    let response = Cluster::new(&args.cluster).send(&Request::new(Method::Get, "/cluster")).await?;
+    if response.status() != 200 {
+        return Err(refusal(response).await);
+    }
+    let body = response.read_whole(VIEW_BYTES).await.map_err(Failure::Broken)?;
+    let nonsense = |error: serde_json::Error| Failure::Nonsense(error.to_string());
+    let json: Value = serde_json::from_slice(&body).map_err(nonsense)?;
+    if output.is_json() {
+        return output.answer("", &json);
+    }
+    let view: View = serde_json::from_value(json.clone()).map_err(nonsense)?;
+    output.answer(&view.render(colours(&io::stdout())), &json)
+}
+
+/// What `GET /cluster` says.
+#[derive(Debug, Deserialize)]
+struct View {
+    bus: Bus,
+    api: Api,
+    data_servers: Vec<DataServer>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Bus {
+    state: String,
+    since_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Api {
+    address: String,
+    software: String,
+    uptime_ms: u64,
+    requests: u64,
+    queries: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct DataServer {
+    address: String,
+    state: String,
+    last_heard_ms: u64,
+    kind: String,
+    accepts_writes: bool,
+    free_bytes: Option<u64>,
+    total_bytes: Option<u64>,
+    software: Option<String>,
+}
+
+impl View {
+    fn render(&self, colours: bool) -> String {
+        let Self { bus, api, data_servers } = self;
+        let bus_tone = if bus.state == "up" { Tone::Good } else { Tone::Bad };
+        let mut text = format!(
+            "API server   {} ({}), up {}; {} and {} under way\n",
+            api.address,
+            api.software,
+            duration(api.uptime_ms),
+            counted(api.requests, "request", "requests"),
+            counted(api.queries, "search", "searches"),
+        );
+        text += &format!("message bus  {} for {}\n\n", bus_tone.paint(&bus.state, colours), duration(bus.since_ms));
+        if data_servers.is_empty() {
+            let none = "no data server has been heard of: nothing can be stored or read";
+            return text + &Tone::Bad.paint(none, colours) + "\n";
+        }
+        let mut table = Table::new(&["DATA SERVER", "STATE", "LAST HEARD", "WRITES", "FREE", "TOTAL", "SOFTWARE"]);
+        data_servers.iter().for_each(|server| table.row(server.row()));
+        text + &table.render(colours)
+    }
+}
+
+impl DataServer {
+    fn row(&self) -> Vec<Cell> {
+        let state = if self.state == "live" { Tone::Good } else { Tone::Doubtful };
+        let (writes, writes_tone) = if self.accepts_writes { ("yes", Tone::Plain) } else { ("no", Tone::Doubtful) };
+        let bytes = |bytes: Option<u64>| Cell::right(bytes.map_or_else(|| "?".to_owned(), size));
+        let software = self.software.as_deref().unwrap_or(&self.kind);
+        vec![
+            Cell::left(&self.address),
+            Cell::left(&self.state).tone(state),
+            Cell::right(format!("{} ago", duration(self.last_heard_ms))),
+            Cell::left(writes).tone(writes_tone),
+            bytes(self.free_bytes),
+            bytes(self.total_bytes),
+            Cell::left(software),
+        ]
+    }
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A duration as people say it: tenths of a second below a minute, then its two largest units.
+fn duration(ms: u64) -> String {
+    if ms < 60_000 {
+        return format!("{}.{} s", ms / 1000, ms % 1000 / 100);
+    }
+    let whole = humantime::format_duration(Duration::from_secs(ms / 1000)).to_string();
+    whole.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VIEW: &str = r#"{
+        "bus": {"state": "up", "since_ms": 125000},
+        "api": {"address": "127.0.0.1:7401", "software": "lode/0.1.0", "incarnation": "x", "uptime_ms": 3100, "requests": 1, "queries": 0},
+        "data_servers": [
+            {"address": "127.0.0.1:7501", "state": "live", "last_heard_ms": 1250, "kind": "lode", "accepts_writes": true,
+             "free_bytes": 1073741824, "total_bytes": 2147483648, "software": "lode/0.1.0", "incarnation": "y"},
+            {"address": "127.0.0.1:7502", "state": "suspected", "last_heard_ms": 7000, "kind": "seed", "accepts_writes": false,
+             "free_bytes": null, "total_bytes": null, "software": null, "incarnation": null}
+        ]
+    }"#;
+
+    #[test]
+    fn the_cluster_is_drawn_as_a_table() {
+        let view: View = serde_json::from_str(VIEW).unwrap();
+        let expected = "\
+API server   127.0.0.1:7401 (lode/0.1.0), up 3.1 s; 1 request and 0 searches under way
+message bus  up for 2m 5s
+
+DATA SERVER     STATE      LAST HEARD  WRITES     FREE    TOTAL  SOFTWARE
+127.0.0.1:7501  live        1.2 s ago  yes     1.0 GiB  2.0 GiB  lode/0.1.0
+127.0.0.1:7502  suspected   7.0 s ago  no            ?        ?  seed
+";
+        assert_eq!(view.render(false), expected);
+        assert!(view.render(true).contains("\u{1b}[33msuspected\u{1b}[0m"));
+    }
+
+    #[test]
+    fn a_cluster_without_data_servers_is_said_to_be_one() {
+        let mut view: View = serde_json::from_str(VIEW).unwrap();
+        view.data_servers.clear();
+        assert!(view.render(false).contains("no data server has been heard of"));
+    }
+
+    #[test]
+    fn durations_are_told_as_people_do() {
+        for (ms, told) in
+            [(0, "0.0 s"), (59_999, "59.9 s"), (60_000, "1m"), (3_725_000, "1h 2m"), (90_061_000, "1day 1h")]
+        {
+            assert_eq!(duration(ms), told);
+        }
+    }
+}
