@@ -28,7 +28,8 @@ impl Deadline {
         Self { timer: Timer::never(), fires_at: None }
     }
 
-    /// Runs `operation` for at most `limit`, counted from its first poll.
+    /// Runs `operation` for at most `limit`, counted from its first poll. When the time is over it is polled once more, so
+    /// that IO which could go on, but was not reported as ready, does.
     ///
     /// # Errors
     /// [`Elapsed`] when it had not ended by then; it is dropped.

@@ -1,6 +1,6 @@
 //! One client's socket with everything that is kept between its requests, and the moves of bytes, each with its time limit.
 
-use std::io::{self, IoSlice, Write as _};
+use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -117,16 +117,12 @@ impl Connection {
 
     async fn write_some(&mut self, pieces: &[IoSlice<'_>]) -> Result<usize, RespondError> {
         let limit = self.limits.write_stall;
-        if let Ok(written) = self.deadline.within(limit, self.stream.write_vectored(pieces)).await {
-            return Ok(written?);
-        }
         // The kernel reports a socket as writable only when a third of its buffer is free, which a slow reader may take
-        // minutes for; a write succeeds as soon as there is any room. So this tells the slow from the dead.
-        match self.stream.get_ref().write_vectored(pieces) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Err(RespondError::Stalled { limit_ms: limit.as_millis() })
-            }
-            written => Ok(written?),
+        // minutes for; a write succeeds as soon as there is any room. The deadline tries once more before it gives up, and
+        // so tells the slow from the dead.
+        match self.deadline.within(limit, self.stream.write_vectored(pieces)).await {
+            Ok(written) => Ok(written?),
+            Err(Elapsed) => Err(RespondError::Stalled { limit_ms: limit.as_millis() }),
         }
     }
 
