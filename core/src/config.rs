@@ -102,8 +102,11 @@ pub struct ApiConfig {
     pub max_requests: usize,
     /// Data servers known at a time; the heartbeat of one more is dropped and counted.
     pub max_members: usize,
-    /// Questions put to data servers over HTTP at a time, over all locate queries.
+    /// Questions put to data servers over HTTP at a time, over all locate queries, while the bus is down.
     pub max_direct_asks: usize,
+    /// The same while the bus is up and has only been silent for a while: if that is because everybody is busy, questions
+    /// over HTTP in any number would make it worse.
+    pub max_direct_asks_beside_bus: usize,
     /// The longest body, in bytes, that is held until it is stored, so that it can be sent to another data server when
     /// the first one fails.
     pub held_body_bytes: u64,
@@ -125,6 +128,7 @@ impl ApiConfig {
             ("requests at a time", self.max_requests),
             ("known data servers", self.max_members),
             ("direct questions at a time", self.max_direct_asks),
+            ("direct questions at a time beside the bus", self.max_direct_asks_beside_bus),
             ("attempts", self.max_attempts),
         ];
         refuse_zero(&bounds)?;
@@ -144,6 +148,7 @@ impl Default for ApiConfig {
             max_requests: 4096,
             max_members: 10_000,
             max_direct_asks: 4096,
+            max_direct_asks_beside_bus: 64,
             held_body_bytes: 1 << 20,
             max_attempts: 6,
             short_patience: Duration::from_secs(5),

@@ -172,21 +172,34 @@ impl Locate {
         self.answer_lost = true;
     }
 
-    /// Whom to ask over HTTP, and how, if that is due now; each server comes once.
+    /// Whom to ask over HTTP, and how, if that is due now; each server comes once. At most `room` are given; for the others
+    /// it is due again at `retry_at`.
     #[must_use]
-    pub fn take_direct_questions(&mut self, now: Instant, include_the_seed: bool) -> Vec<(ServerAddress, Probe)> {
+    pub fn take_direct_questions(
+        &mut self,
+        now: Instant,
+        include_the_seed: bool,
+        room: usize,
+        retry_at: Instant,
+    ) -> Vec<(ServerAddress, Probe)> {
         if self.ask_directly_at.is_none_or(|at| now < at) {
             return Vec::new();
         }
         self.ask_directly_at = None;
         let mut questions = Vec::new();
         for (address, asked) in &mut self.asked {
-            if let Asked::Silent(probe) = *asked
-                && (probe == Probe::Head || include_the_seed)
-            {
-                *asked = Asked::Directly;
-                questions.push((address.clone(), probe));
+            let Asked::Silent(probe) = *asked else {
+                continue;
+            };
+            if probe == Probe::GetHeadOnly && !include_the_seed {
+                continue;
             }
+            if questions.len() >= room {
+                self.ask_directly_at = Some(retry_at);
+                break;
+            }
+            *asked = Asked::Directly;
+            questions.push((address.clone(), probe));
         }
         questions
     }

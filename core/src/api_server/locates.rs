@@ -11,7 +11,7 @@ use core::time::Duration;
 use super::messages::ApiEffect;
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusMessage, ReplyRoute};
-use crate::config::Timing;
+use crate::config::{ApiConfig, Timing};
 use crate::id::{OperationId, OperationIds};
 use crate::locate::{Collect, Locate, LocateOutcome, Respondent};
 use crate::machine::Effects;
@@ -26,6 +26,7 @@ use crate::wire::{Held, LocateAnswer, LocateQuery};
 pub(super) struct Locates {
     timing: Timing,
     max_direct_asks: usize,
+    max_direct_asks_beside_bus: usize,
     first_bus_up: Option<Instant>,
     stranger_heard: Option<Instant>,
     queries: BTreeMap<OperationId, Query>,
@@ -69,10 +70,11 @@ struct Query {
 }
 
 impl Locates {
-    pub(super) const fn new(timing: Timing, max_direct_asks: usize) -> Self {
+    pub(super) fn new(config: &ApiConfig) -> Self {
         Self {
-            timing,
-            max_direct_asks,
+            timing: config.timing.clone(),
+            max_direct_asks: config.max_direct_asks,
+            max_direct_asks_beside_bus: config.max_direct_asks_beside_bus,
             first_bus_up: None,
             stranger_heard: None,
             queries: BTreeMap::new(),
@@ -230,10 +232,10 @@ impl Locates {
         // On the bus, a node of the seed is silent when it does not have the object; asking it again over HTTP would cost
         // a transfer, and tell nothing that its silence at the deadline does not. Without the bus there is no other way.
         let include_the_seed = !membership.is_bus_up();
-        for (server, probe) in query.locate.take_direct_questions(now, include_the_seed) {
-            if self.asks.len() >= self.max_direct_asks {
-                return;
-            }
+        let bound = if membership.is_bus_up() { self.max_direct_asks_beside_bus } else { self.max_direct_asks };
+        let room = bound.saturating_sub(self.asks.len());
+        let retry_at = now + self.timing.ask_directly_after() / 5;
+        for (server, probe) in query.locate.take_direct_questions(now, include_the_seed, room, retry_at) {
             self.direct_asks += 1;
             let ask = ids.fresh();
             let patience = query.deadline - now;

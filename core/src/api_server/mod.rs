@@ -109,7 +109,7 @@ impl ApiServer {
         Ok(Self {
             ids: OperationIds::new(incarnation),
             membership: Membership::new(config.timing.expiry(), config.max_members),
-            locates: Locates::new(config.timing.clone(), config.max_direct_asks),
+            locates: Locates::new(&config),
             requests: BTreeMap::new(),
             waiting: BTreeMap::new(),
             counters: ApiCounters::default(),

@@ -76,9 +76,19 @@ fn who_is_silent_is_asked_directly_once() {
     let mut query = locate(Collect::First, &[Respondent::Ours, Respondent::Ours, Respondent::OfTheSeed]);
     query.answered(address(1), Held::No);
     assert_eq!(query.next_deadline(), at(250));
-    assert_eq!(query.take_direct_questions(at(249), false), []);
-    assert_eq!(query.take_direct_questions(at(250), false), [(address(2), Probe::Head)]);
-    assert_eq!(query.take_direct_questions(at(251), false), []);
+    assert_eq!(query.take_direct_questions(at(249), false, 100, at(999)), []);
+    assert_eq!(query.take_direct_questions(at(250), false, 100, at(999)), [(address(2), Probe::Head)]);
+    assert_eq!(query.take_direct_questions(at(251), false, 100, at(999)), []);
+    assert_eq!(query.next_deadline(), at(1000));
+}
+
+#[test]
+fn where_there_is_no_room_for_all_questions_the_others_come_later() {
+    let mut query = locate(Collect::First, &[Respondent::Ours, Respondent::Ours]);
+    assert_eq!(query.take_direct_questions(at(250), false, 1, at(300)), [(address(1), Probe::Head)]);
+    assert_eq!(query.next_deadline(), at(300));
+    assert_eq!(query.take_direct_questions(at(299), false, 1, at(300)), []);
+    assert_eq!(query.take_direct_questions(at(300), false, 1, at(350)), [(address(2), Probe::Head)]);
     assert_eq!(query.next_deadline(), at(1000));
 }
 
@@ -86,7 +96,7 @@ fn who_is_silent_is_asked_directly_once() {
 fn without_a_bus_nodes_of_the_seed_are_asked_too_and_their_silence_is_no_answer() {
     let mut query = locate(Collect::First, &[Respondent::OfTheSeed]);
     query.hurry(at(10));
-    assert_eq!(query.take_direct_questions(at(10), true), [(address(1), Probe::GetHeadOnly)]);
+    assert_eq!(query.take_direct_questions(at(10), true, 100, at(999)), [(address(1), Probe::GetHeadOnly)]);
     assert_eq!(query.outcome(at(1000)), Some(LocateOutcome::Unanswered { silent: [address(1)].into() }));
 }
 
