@@ -13,9 +13,11 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use lode_core::name::ObjectName;
 use lode_core::space::Space;
@@ -27,7 +29,8 @@ use super::error::{Doing, StoreError};
 
 const LAYOUT_VERSION: u32 = 1;
 const MAGIC: &str = "lode data server";
-const FOLDERS: u16 = 256;
+/// How long a lock is waited for: a server that was killed holds it until its last write to the disk has ended.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What was found when a store was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +56,7 @@ pub(super) struct BlobPath {
     /// Which of the 256 folders.
     pub(super) folder: u8,
     /// Relative to `ROOT/objects`.
-    relative: String,
+    pub(super) relative: String,
 }
 
 impl BlobPath {
@@ -144,6 +147,30 @@ impl Layout {
         rustix::fs::openat(&self.objects, folder_name(folder), flags, Mode::empty())
     }
 
+    /// Makes the folder of that number, unless it is there.
+    pub(super) fn make_blob_folder(&self, folder: u8) -> Result<(), Errno> {
+        match rustix::fs::mkdirat(&self.objects, folder_name(folder), Mode::from_raw_mode(0o750)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The folder of these folders, to be synced.
+    pub(super) fn objects_folder(&self) -> BorrowedFd<'_> {
+        self.objects.as_fd()
+    }
+
+    /// The numbers of the folders that are there.
+    pub(super) fn blob_folders(&self) -> Result<Vec<u8>, StoreError> {
+        let objects = self.root.join("objects");
+        let read_dir = || -> std::io::Result<Vec<u8>> {
+            let names = fs::read_dir(&objects)?.map(|entry| Ok(entry?.file_name()));
+            let names = names.collect::<std::io::Result<Vec<_>>>()?;
+            Ok((0..=u8::MAX).filter(|folder| names.contains(&folder_name(*folder).into())).collect())
+        };
+        read_dir().map_err(|error| StoreError::from_io(Doing::Reading, &objects, &error))
+    }
+
     /// The room on the file system.
     pub(super) fn space(&self) -> Result<Space, Errno> {
         let stat = rustix::fs::fstatvfs(&self.objects)?;
@@ -160,12 +187,18 @@ struct FormatFile {
 
 fn lock(root: &Path) -> Result<File, StoreError> {
     let path = root.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(|error| StoreError::from_io(Doing::Creating, &path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::RootLocked { root: root.to_path_buf() }),
-        Err(TryLockError::Error(error)) => Err(StoreError::from_io(Doing::Opening, &path, &error)),
+    // Not open for writing, so that the lock does not keep anybody from remounting the file system read-only.
+    let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::CLOEXEC;
+    let file = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o640));
+    let file = File::from(file.map_err(|error| StoreError::from_errno(Doing::Creating, &path, error))?);
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::RootLocked { root: root.to_path_buf() }),
+            Err(TryLockError::Error(error)) => return Err(StoreError::from_io(Doing::Opening, &path, &error)),
+        }
     }
 }
 
@@ -222,24 +255,19 @@ fn write_format(root: &Path) -> Result<(), StoreError> {
     root.canonicalize().ok().as_deref().and_then(Path::parent).map_or(Ok(()), sync_folder)
 }
 
-/// Makes those that are missing. Done at each start, because 257 calls cost less than a way to know.
+/// Makes those that are missing. Those of the blobs are made when they are first needed: on some file systems all 256 would
+/// take half a second.
 fn make_folders(root: &Path) -> Result<(), StoreError> {
     let objects = root.join("objects");
-    let folders =
-        (0..FOLDERS).filter_map(|number| u8::try_from(number).ok()).map(|number| objects.join(folder_name(number)));
-    let mut any_made = false;
-    for folder in [root.join("incoming"), objects.clone()].into_iter().chain(folders) {
+    for folder in [root.join("incoming"), objects.clone()] {
         match fs::create_dir(&folder) {
-            Ok(()) => any_made = true,
+            Ok(()) => sync_folder(root)?,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(StoreError::from_io(Doing::Creating, &folder, &error)),
         }
     }
-    if any_made {
-        sync_folder(&objects)?;
-        sync_folder(root)?;
-    }
-    Ok(())
+    // The last run may have been killed between making a folder and syncing it.
+    sync_folder(&objects)
 }
 
 /// Removes all files in the folder, and says how many there were.
@@ -280,11 +308,15 @@ mod tests {
         assert_eq!(report, OpenReport { created: true, temp_files_removed: 0 });
         layout.create_temp().unwrap();
         layout.create_temp().unwrap();
+        assert_eq!(layout.blob_folders(), Ok(vec![]));
+        for folder in [7, 255, 7] {
+            layout.make_blob_folder(folder).unwrap();
+        }
         drop(layout);
-        let (_layout, report) = Layout::open(&root).unwrap();
+        let (layout, report) = Layout::open(&root).unwrap();
         assert_eq!(report, OpenReport { created: false, temp_files_removed: 2 });
         assert_eq!(fs::read_dir(root.join("incoming")).unwrap().count(), 0);
-        assert_eq!(fs::read_dir(root.join("objects")).unwrap().count(), 256);
+        assert_eq!(layout.blob_folders(), Ok(vec![7, 255]));
     }
 
     #[test]

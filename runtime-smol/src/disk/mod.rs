@@ -87,7 +87,7 @@ struct Shared {
 
 impl BlobStore {
     /// Opens the store under `root`, or makes one if there is nothing. Removes what unfinished uploads left behind. Blocks for
-    /// some milliseconds, however many blobs there are.
+    /// some milliseconds, however many blobs there are; for half a second if another server uses the folder.
     ///
     /// # Errors
     /// If another data server uses the folder, if it holds something else or a layout of another version, or if the file
@@ -142,6 +142,7 @@ impl BlobStore {
         let (done, is_durable) = oneshot::channel();
         let (told, was_there) = oneshot::channel();
         smol::unblock(move || match shared.layout.remove_blob(&path) {
+            Ok(false) if !shared.syncer.has_folder(path.folder) => drop(done.send(Ok(()))),
             Ok(removed) => {
                 let _ = told.send(removed);
                 // Also if it was not there: somebody else may have removed it just now, and not durably yet.
@@ -180,7 +181,8 @@ impl BlobStore {
 
     fn open_with(root: &Path, calls: Box<dyn SyncCalls>) -> Result<(Self, OpenReport), StoreError> {
         let (layout, report) = Layout::open(root)?;
-        Ok((Self { shared: Arc::new(Shared { layout, syncer: Syncer::new(calls) }) }, report))
+        let syncer = Syncer::new(calls, &layout.blob_folders()?);
+        Ok((Self { shared: Arc::new(Shared { layout, syncer }) }, report))
     }
 }
 

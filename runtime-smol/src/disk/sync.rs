@@ -13,7 +13,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::channel::oneshot;
 use rustix::io::{Errno, retry_on_intr};
@@ -63,16 +63,21 @@ pub(super) struct Syncer {
 
 #[derive(Default)]
 struct Folder {
+    /// Whether it is there, and will be after a crash.
+    is_made: bool,
     is_syncing: bool,
     waiting: Vec<oneshot::Sender<Result<(), StoreError>>>,
 }
 
 impl Syncer {
-    pub(super) fn new(calls: Box<dyn SyncCalls>) -> Self {
+    /// `made` are the numbers of the folders that are durably there.
+    pub(super) fn new(calls: Box<dyn SyncCalls>, made: &[u8]) -> Self {
+        let is_made = |number| u8::try_from(number).is_ok_and(|number| made.contains(&number));
+        let folder = |number| Folder { is_made: is_made(number), ..Folder::default() };
         Self {
             calls,
             failing: AtomicBool::new(false),
-            folders: std::array::from_fn(|_| Mutex::default()),
+            folders: std::array::from_fn(|number| Mutex::new(folder(number))),
             wanted: AtomicU64::new(0),
             made: AtomicU64::new(0),
         }
@@ -92,22 +97,39 @@ impl Syncer {
         self.guarded(&layout.incoming_path(), || self.calls.sync_file(file))
     }
 
+    /// Makes the folder of that number, durably, unless it is there. Blocks.
+    pub(super) fn make_folder(&self, layout: &Layout, number: u8) -> Result<(), StoreError> {
+        let mut folder = self.folder(number);
+        if !folder.is_made {
+            let path = layout.blob_folder_path(number);
+            let made = layout.make_blob_folder(number);
+            made.map_err(|error| StoreError::from_errno(Doing::Creating, &path, error))?;
+            self.guarded(&path, || self.calls.sync_folder(layout.objects_folder()))?;
+            folder.is_made = true;
+        }
+        Ok(())
+    }
+
+    /// Whether anything can ever have been in the folder of that number.
+    pub(super) fn has_folder(&self, number: u8) -> bool {
+        self.folder(number).is_made
+    }
+
     /// Makes what was done in the folder before this call durable, and tells `done`. Blocks if nobody is syncing the folder,
     /// and then syncs for all who come meanwhile; `done` is told as soon as its own sync is made.
-    pub(super) fn sync_folder(&self, layout: &Layout, folder: u8, done: oneshot::Sender<Result<(), StoreError>>) {
+    pub(super) fn sync_folder(&self, layout: &Layout, number: u8, done: oneshot::Sender<Result<(), StoreError>>) {
         self.wanted.fetch_add(1, Ordering::Relaxed);
-        let Some(queue) = self.folders.get(usize::from(folder)) else { return };
         {
-            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.waiting.push(done);
-            if std::mem::replace(&mut queue.is_syncing, true) {
+            let mut folder = self.folder(number);
+            folder.waiting.push(done);
+            if std::mem::replace(&mut folder.is_syncing, true) {
                 return;
             }
         }
-        while let Some(batch) = next_batch(queue) {
+        while let Some(batch) = self.next_batch(number) {
             self.made.fetch_add(1, Ordering::Relaxed);
-            let path = layout.blob_folder_path(folder);
-            let outcome = match layout.open_blob_folder(folder) {
+            let path = layout.blob_folder_path(number);
+            let outcome = match layout.open_blob_folder(number) {
                 Ok(folder) => self.guarded(&path, || self.calls.sync_folder(folder.as_fd())),
                 Err(error) => Err(StoreError::from_errno(Doing::Opening, &path, error)),
             };
@@ -116,6 +138,19 @@ impl Syncer {
                 drop(done.send(outcome.clone()));
             }
         }
+    }
+
+    /// Those who wait, or `None` after noting that nobody syncs any more.
+    fn next_batch(&self, number: u8) -> Option<Vec<oneshot::Sender<Result<(), StoreError>>>> {
+        let mut folder = self.folder(number);
+        let batch = std::mem::take(&mut folder.waiting);
+        folder.is_syncing = !batch.is_empty();
+        folder.is_syncing.then_some(batch)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there are as many as numbers")]
+    fn folder(&self, number: u8) -> MutexGuard<'_, Folder> {
+        self.folders[usize::from(number)].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn guarded(&self, path: &Path, sync: impl FnOnce() -> Result<(), Errno>) -> Result<(), StoreError> {
@@ -141,14 +176,6 @@ impl Syncer {
 pub(super) async fn sync_outcome(is_done: oneshot::Receiver<Result<(), StoreError>>) -> Result<(), StoreError> {
     // The other end is only dropped untold if the thread that should have synced panicked.
     is_done.await.unwrap_or(Err(StoreError::Failing))
-}
-
-/// Those who wait, or `None` after noting that nobody syncs any more.
-fn next_batch(queue: &Mutex<Folder>) -> Option<Vec<oneshot::Sender<Result<(), StoreError>>>> {
-    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-    let batch = std::mem::take(&mut queue.waiting);
-    queue.is_syncing = !batch.is_empty();
-    queue.is_syncing.then_some(batch)
 }
 
 #[cfg(test)]
@@ -186,7 +213,9 @@ mod tests {
             let (layout, _) = Layout::open(dir.path()).unwrap();
             let (entered, has_entered) = mpsc::channel();
             let (outcome, outcomes) = mpsc::channel();
-            let syncer = Syncer::new(Box::new(Gate { entered, outcomes: Mutex::new(outcomes) }));
+            layout.make_blob_folder(3).unwrap();
+            layout.make_blob_folder(4).unwrap();
+            let syncer = Syncer::new(Box::new(Gate { entered, outcomes: Mutex::new(outcomes) }), &[3, 4]);
             Self { _dir: dir, store: Arc::new((layout, syncer)), has_entered, outcome }
         }
 

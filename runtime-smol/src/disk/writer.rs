@@ -152,10 +152,15 @@ impl Written {
         let shared = Arc::clone(&temp.shared);
         let (done, is_durable) = oneshot::channel();
         // Detached, because the one who syncs the folder may go on syncing it for others when this blob is done.
-        smol::unblock(move || match temp.append(&last_bytes).and_then(|()| temp.publish(&path)) {
-            Ok(()) => shared.syncer.sync_folder(&shared.layout, path.folder, done),
-            // Nobody waits for the answer any more if this cannot be sent.
-            Err(error) => drop(done.send(Err(error))),
+        smol::unblock(move || {
+            let published = temp.append(&last_bytes).and_then(|()| temp.publish(&path));
+            // If it failed, nothing must be left of it when that is told.
+            drop(temp);
+            match published {
+                Ok(()) => shared.syncer.sync_folder(&shared.layout, path.folder, done),
+                // Nobody waits for the answer any more if this cannot be sent.
+                Err(error) => drop(done.send(Err(error))),
+            }
         })
         .detach();
         sync_outcome(is_durable).await?;
@@ -226,6 +231,7 @@ impl TempFile {
             let cut = rustix::fs::ftruncate(&self.file, self.length_bytes);
             cut.map_err(|error| self.error(Doing::Writing, error))?;
         }
+        self.shared.syncer.make_folder(&self.shared.layout, path.folder)?;
         self.shared.syncer.sync_file(&self.shared.layout, self.file.as_fd())?;
         let renamed = self.shared.layout.publish(&self.name, path);
         renamed
