@@ -18,6 +18,8 @@ pub struct Curl {
     pub heads: String,
     /// The body.
     pub body: Vec<u8>,
+    /// What curl itself complained of.
+    pub complaint: String,
 }
 
 impl Curl {
@@ -40,6 +42,7 @@ impl Curl {
             status: code,
             heads: std::fs::read_to_string(&heads).unwrap_or_default(),
             body: std::fs::read(&body).unwrap_or_default(),
+            complaint: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
 
@@ -73,7 +76,7 @@ impl Curl {
     #[track_caller]
     #[must_use]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!((self.exit_code, self.status), (0, status), "{}{}", self.heads, self.text());
+        assert_eq!((self.exit_code, self.status), (0, status), "{}{}{}", self.heads, self.text(), self.complaint);
         self
     }
 }
