@@ -8,24 +8,42 @@ use http_types::headers::{HeaderName, HeaderValue, Headers};
 use http_types::{Response, StatusCode};
 
 use super::error::ClientError;
+use super::exchange::refused;
 use crate::http::body::BodyFraming;
+use crate::http::head::{HeadLimits, HeadScanner};
 
 /// As many as the scanner that found the head has let through.
 const HEADERS_MAX: usize = 100;
 
 /// The head of an answer.
 #[derive(Debug)]
-pub(super) struct AnswerHead {
-    pub(super) status: u16,
-    pub(super) headers: Headers,
+pub struct AnswerHead {
+    /// The status, from 100 to 999, but not 101.
+    pub status: u16,
+    /// The headers.
+    pub headers: Headers,
     /// The length that the head states, whether or not a body of this length follows.
-    pub(super) content_length: Option<u64>,
-    pub(super) body: BodyFraming,
+    pub content_length: Option<u64>,
+    /// What tells the end of the body.
+    pub body: BodyFraming,
     /// Whether the server is willing to answer another request on this connection.
-    pub(super) keep_alive: bool,
+    pub keep_alive: bool,
 }
 
 impl AnswerHead {
+    /// The head at the front of `bytes`, be it of an interim answer, and how many bytes it takes; `None` while its end is
+    /// missing. `to_head` says that the request was HEAD. What the client does with bytes from a socket, without the
+    /// socket.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the bytes are no answer that is taken.
+    pub fn read(bytes: &[u8], to_head: bool) -> Result<Option<(Self, usize)>, ClientError> {
+        let found = HeadScanner::new(HeadLimits::default()).scan(bytes).map_err(refused)?;
+        let Some(place) = found else { return Ok(None) };
+        let end = place.end;
+        Self::parse(bytes.get(place).unwrap_or_default(), to_head).map(|head| Some((head, end)))
+    }
+
     /// Understands a whole head, the empty line at its end included. `to_head` says that the request was HEAD, so no
     /// body follows.
     pub(super) fn parse(bytes: &[u8], to_head: bool) -> Result<Self, ClientError> {

@@ -192,7 +192,8 @@ impl Exchange {
     }
 }
 
-fn refused(error: HeadError) -> ClientError {
+/// How bytes that are no head are told to the caller.
+pub(super) fn refused(error: HeadError) -> ClientError {
     match error {
         HeadError::TooLong { bytes_max } | HeadError::FirstLineTooLong { bytes_max } => {
             ClientError::HeadTooLarge { limit_bytes: bytes_max }

@@ -25,6 +25,7 @@ use std::time::Instant;
 
 use lode_core::address::ServerAddress;
 
+pub use self::answer::AnswerHead;
 pub use self::error::{ClientError, ConnectFailure, RequestError, ResolveFailure};
 pub use self::limits::ClientLimits;
 pub use self::request::Request;
