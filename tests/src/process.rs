@@ -19,6 +19,7 @@ const SHOWN_LINES: usize = 60;
 pub struct Process {
     name: String,
     child: Child,
+    ended: Option<ExitStatus>,
     stdout: PathBuf,
     stderr: PathBuf,
 }
@@ -50,7 +51,7 @@ impl Process {
             tied.current_dir(logs);
         }
         let child = spawn(tied).unwrap_or_else(|error| panic!("cannot start {name} ({command:?}): {error}"));
-        Self { name: name.to_owned(), child, stdout, stderr }
+        Self { name: name.to_owned(), child, ended: None, stdout, stderr }
     }
 
     /// Its process id.
@@ -67,6 +68,9 @@ impl Process {
     /// Whether it has not ended.
     #[must_use]
     pub fn is_alive(&self) -> bool {
+        if self.ended.is_some() {
+            return false;
+        }
         let stat = self.proc_text("stat");
         let state = stat.rsplit_once(')').map_or("", |(_, rest)| rest).trim_start();
         !state.is_empty() && !state.starts_with(['Z', 'X'])
@@ -74,8 +78,7 @@ impl Process {
 
     /// Kills it and its group as a power cut would, and waits until it is gone.
     pub fn kill(&mut self) {
-        self.signal_group(Signal::KILL);
-        let _ = self.child.wait();
+        let _ = self.end();
     }
 
     /// Asks it to end (SIGTERM) and gives how it did.
@@ -93,13 +96,23 @@ impl Process {
     /// If it still runs after `limit`.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let started = Instant::now();
-        loop {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return status;
-            }
+        while self.is_alive() {
             assert!(started.elapsed() < limit, "{} still runs after {limit:?}", self.name);
             std::thread::sleep(Duration::from_millis(5));
         }
+        self.end()
+    }
+
+    /// Kills what runs of the group, then collects the leader. Once it is collected its id may become another process's,
+    /// and nothing may be sent to it any more.
+    fn end(&mut self) -> ExitStatus {
+        if let Some(status) = self.ended {
+            return status;
+        }
+        self.signal_group(Signal::KILL);
+        let status = self.child.wait().unwrap_or_else(|error| panic!("cannot wait for {}: {error}", self.name));
+        self.ended = Some(status);
+        status
     }
 
     /// Stops it in its tracks (SIGSTOP) until [`Process::resume`]: it holds its sockets and answers nothing.
@@ -114,6 +127,7 @@ impl Process {
 
     /// Sends it one signal.
     pub fn signal(&self, signal: Signal) {
+        assert!(self.ended.is_none(), "{} has ended already", self.name);
         let _ = rustix::process::kill_process(self.rustix_pid(), signal);
     }
 
@@ -194,14 +208,15 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let ended = self.child.try_wait().ok().flatten();
-            let state = ended.map_or_else(|| "still running".to_owned(), describe);
+            let was_alive = self.is_alive();
+            let status = self.end();
+            let state = if was_alive { "was still running".to_owned() } else { describe(status) };
             eprintln!("---- {} (pid {}, {state})", self.name, self.pid());
             for path in [&self.stdout, &self.stderr] {
                 eprintln!("{}", last_lines(&text_of(path)));
             }
         }
-        self.kill();
+        let _ = self.end();
     }
 }
 
