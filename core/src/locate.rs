@@ -101,6 +101,8 @@ pub enum LocateOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     Silent(Probe),
+    /// To be asked over HTTP once there is room.
+    Due(Probe),
     Directly,
     No,
     Holder,
@@ -144,7 +146,7 @@ impl Locate {
                 self.holders.insert(address.clone(), Holder { address, size_bytes, checksum });
             }
             Held::No => match state {
-                Some(Asked::Silent(_) | Asked::Directly | Asked::Failed) => {
+                Some(Asked::Silent(_) | Asked::Due(_) | Asked::Directly | Asked::Failed) => {
                     self.asked.insert(address, Asked::No);
                 }
                 Some(Asked::No | Asked::Holder | Asked::Ignored(_)) | None => {}
@@ -154,16 +156,15 @@ impl Locate {
 
     /// A direct question to the server failed.
     pub fn failed(&mut self, address: &ServerAddress) {
-        if let Some(state @ (Asked::Silent(_) | Asked::Directly)) = self.asked.get_mut(address) {
+        if let Some(state @ (Asked::Silent(_) | Asked::Due(_) | Asked::Directly)) = self.asked.get_mut(address) {
             *state = Asked::Failed;
         }
     }
 
-    /// Nothing is to be hoped for from the bus: who is silent is to be asked directly now.
+    /// Nothing is to be hoped for from the bus: who is silent is to be asked directly now, also if others were asked
+    /// already.
     pub const fn hurry(&mut self, now: Instant) {
-        if self.ask_directly_at.is_some() {
-            self.ask_directly_at = Some(now);
-        }
+        self.ask_directly_at = Some(now);
     }
 
     /// An answer came that nobody can tell the query of, and it may have been this one: the query cannot end with
@@ -188,15 +189,16 @@ impl Locate {
         self.ask_directly_at = None;
         let mut questions = Vec::new();
         for (address, asked) in &mut self.asked {
-            let Asked::Silent(probe) = *asked else {
-                continue;
+            let probe = match *asked {
+                Asked::Silent(Probe::GetHeadOnly) if !include_the_seed => continue,
+                Asked::Silent(probe) | Asked::Due(probe) => probe,
+                Asked::Directly | Asked::No | Asked::Holder | Asked::Failed | Asked::Ignored(_) => continue,
             };
-            if probe == Probe::GetHeadOnly && !include_the_seed {
-                continue;
-            }
             if questions.len() >= room {
+                // Whatever becomes of the bus until there is room: its silence is no answer any more.
+                *asked = Asked::Due(probe);
                 self.ask_directly_at = Some(retry_at);
-                break;
+                continue;
             }
             *asked = Asked::Directly;
             questions.push((address.clone(), probe));
@@ -244,14 +246,16 @@ impl Asked {
 
     const fn is_awaited(self) -> bool {
         match self {
-            Self::Silent(_) | Self::Directly => true,
+            Self::Silent(_) | Self::Due(_) | Self::Directly => true,
             Self::No | Self::Holder | Self::Failed | Self::Ignored(_) => false,
         }
     }
 
     const fn is_unanswered(self) -> bool {
         match self {
-            Self::Silent(Probe::Head) | Self::Directly | Self::Failed | Self::Ignored(Known::ToFail) => true,
+            Self::Silent(Probe::Head) | Self::Due(_) | Self::Directly | Self::Failed | Self::Ignored(Known::ToFail) => {
+                true
+            }
             Self::Silent(Probe::GetHeadOnly) | Self::No | Self::Holder | Self::Ignored(Known::NotToHold) => false,
         }
     }

@@ -109,6 +109,10 @@ impl Locates {
             };
             (address.clone(), respondent)
         });
+        // A holder that answered without being a member and then failed holds the object all the same: no 404 without it.
+        let failing_strangers =
+            wanted.known_to_fail.iter().filter(|address| membership.member(address).is_none()).cloned();
+        let respondents = respondents.chain(failing_strangers.map(|address| (address, Respondent::KnownToFail)));
         let strangers = bus_up && self.strangers_may_live(now, membership);
         let locate = Locate::new(wanted.collect, ask_directly_at, deadline, strangers, respondents);
         let private_route = bus_up && self.seed_may_live(now, membership);

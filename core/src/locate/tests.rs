@@ -93,6 +93,29 @@ fn where_there_is_no_room_for_all_questions_the_others_come_later() {
 }
 
 #[test]
+fn without_a_bus_a_node_of_the_seed_that_there_was_no_room_to_ask_has_not_said_no() {
+    let mut query = locate(Collect::First, &[Respondent::OfTheSeed, Respondent::OfTheSeed]);
+    query.hurry(at(0));
+    assert_eq!(query.take_direct_questions(at(0), true, 1, at(50)), [(address(1), Probe::GetHeadOnly)]);
+    query.answered(address(1), Held::No);
+    let mut without_room = query.clone();
+    assert_eq!(without_room.take_direct_questions(at(50), true, 0, at(100)), []);
+    assert_eq!(without_room.outcome(at(1000)), Some(LocateOutcome::Unanswered { silent: [address(2)].into() }));
+    // The question never went out on the bus, so it is still to be asked when the bus is back.
+    assert_eq!(query.take_direct_questions(at(50), false, 1, at(100)), [(address(2), Probe::GetHeadOnly)]);
+}
+
+#[test]
+fn a_bus_that_is_lost_after_ours_were_asked_directly_has_nodes_of_the_seed_asked_too() {
+    let mut query = locate(Collect::First, &[Respondent::Ours, Respondent::OfTheSeed]);
+    assert_eq!(query.take_direct_questions(at(250), false, 100, at(300)), [(address(1), Probe::Head)]);
+    query.answered(address(1), Held::No);
+    query.hurry(at(400));
+    assert_eq!(query.take_direct_questions(at(400), true, 100, at(450)), [(address(2), Probe::GetHeadOnly)]);
+    assert_eq!(query.outcome(at(1000)), Some(LocateOutcome::Unanswered { silent: [address(2)].into() }));
+}
+
+#[test]
 fn without_a_bus_nodes_of_the_seed_are_asked_too_and_their_silence_is_no_answer() {
     let mut query = locate(Collect::First, &[Respondent::OfTheSeed]);
     query.hurry(at(10));

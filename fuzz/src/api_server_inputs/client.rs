@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use lode_core::address::ServerAddress;
 use lode_core::api_server::messages::{ApiOperation, ApiResponse, RelayBody};
 use lode_core::locate::Collect;
+use lode_core::membership::Membership;
 use lode_core::name::ObjectName;
 use lode_core::refusal::Refusal;
 use lode_core::select::{Content, ObjectHead};
@@ -19,6 +20,8 @@ pub(super) struct Client {
     pub(super) searched_in_step: u64,
     /// Who has to say no before that object may be said to be missing.
     pub(super) awaited: BTreeSet<ServerAddress>,
+    /// Nodes of the seed among those asked: while the bus is up, their silence is a no.
+    pub(super) seeds: BTreeSet<ServerAddress>,
     /// Who has said yes or no since that look began.
     pub(super) yes: BTreeSet<ServerAddress>,
     pub(super) no: BTreeSet<ServerAddress>,
@@ -41,6 +44,7 @@ impl Client {
             searched: now,
             searched_in_step: 0,
             awaited: BTreeSet::new(),
+            seeds: BTreeSet::new(),
             yes: BTreeSet::new(),
             no: BTreeSet::new(),
             missing: BTreeSet::new(),
@@ -71,11 +75,22 @@ impl Client {
     }
 
     /// A look for its object begins: what was said before counts no more, except by holders that turned out to be none.
-    pub(super) fn search(&mut self, now: Instant, step: u64, awaited: BTreeSet<ServerAddress>) {
-        (self.searched, self.searched_in_step, self.awaited) = (now, step, awaited);
+    pub(super) fn search(&mut self, now: Instant, step: u64, members: &Membership) {
+        (self.searched, self.searched_in_step) = (now, step);
+        let (seeds, ours): (Vec<_>, Vec<_>) = members.members().partition(|(_, member)| member.is_of_the_seed());
+        self.awaited = ours.into_iter().map(|(address, _)| address.clone()).collect();
+        self.seeds = seeds.into_iter().map(|(address, _)| address.clone()).collect();
+        if !members.is_bus_up() {
+            self.bus_is_lost();
+        }
         self.yes.clear();
         self.no.clear();
         self.looks += 1;
+    }
+
+    /// From now on a node of the seed has to be asked over HTTP, and silence says nothing.
+    pub(super) fn bus_is_lost(&mut self) {
+        self.awaited.append(&mut self.seeds);
     }
 
     pub(super) fn note(&mut self, server: &ServerAddress, held: bool) {

@@ -102,6 +102,9 @@ impl Driver {
         self.bus_is_up = !self.bus_is_up;
         self.has_just_come = self.bus_is_up;
         self.feed(ApiInput::Bus(if self.bus_is_up { BusEvent::Up } else { BusEvent::Down }));
+        if !self.bus_is_up {
+            self.clients.values_mut().for_each(Client::bus_is_lost);
+        }
     }
 
     pub(super) fn hear(&mut self, message: BusMessage) {
@@ -188,10 +191,7 @@ impl Driver {
         if let Some(request) = self.search
             && let Some(client) = self.clients.get_mut(&request)
         {
-            // With the bus down there is no other way to hear a node of the seed than to ask it.
-            let members = self.server.membership().members();
-            let awaited = members.filter(|(_, member)| !self.bus_is_up || !member.is_of_the_seed());
-            client.search(self.now, self.step, awaited.map(|(address, _)| address.clone()).collect());
+            client.search(self.now, self.step, self.server.membership());
             assert!(client.looks <= self.config.max_attempts + 1);
         }
         for effect in effects.drain() {

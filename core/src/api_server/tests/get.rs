@@ -107,6 +107,18 @@ fn an_object_only_on_a_failing_server_is_503_and_never_404() {
 }
 
 #[test]
+fn an_object_on_a_failing_server_that_is_not_a_member_is_503_and_never_404() {
+    let mut bench = Bench::with(1, 0);
+    let asked = query(&bench.request(get()));
+    let (id, holder) = fetch(&bench.answer(&asked, 9, YES));
+    assert_eq!(holder, address(9));
+    let failure = FetchOutcome::Failed(TransferFailure::TimedOut);
+    let asked = query(&bench.feed(ApiInput::Fetched { fetch: id, outcome: failure }));
+    let effects = bench.answer(&asked, 1, Held::No);
+    assert_eq!(refusal(&effects), &Refusal::Unanswered { silent: [address(9)].into() });
+}
+
+#[test]
 fn a_holder_that_turns_out_not_to_hold_it_has_said_no() {
     let mut bench = Bench::with(2, 0);
     let effects = get_from_two(&mut bench, get());
