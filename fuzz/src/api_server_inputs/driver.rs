@@ -259,6 +259,7 @@ impl Driver {
             && client.searched_in_step == asked.step
         {
             client.note(address, held);
+            client.yes_on_bus.extend(held.then(|| address.clone()));
         }
     }
 }
