@@ -45,12 +45,12 @@ impl From<Exit> for ExitCode {
 /// The numbers, for `--help`.
 pub(super) const EXIT_STATUS_HELP: &str = "\
 Exit status:
-  0    done; for a server: asked to end by SIGTERM or SIGINT, and ended in good order
+  0    done; of a server: ended in good order after SIGTERM or SIGINT
   1    failed for another reason than those below
   2    the command line, or a setting, makes no sense
   3    there is no object of that name
-  4    unavailable: no server could be reached, the connection was lost, or the cluster cannot serve this now (503)
-  5    corrupt: the bytes do not have the checksum that they should have, or the object changed while it was read
+  4    unavailable: no server reached, connection lost, or the cluster cannot serve it now (503)
+  5    corrupt: the checksum is not what it should be, or the object changed while it was read
   130  a server was ended at once by a second SIGINT
   141  whoever read the standard output closed it
   143  a server was ended at once by a second SIGTERM";

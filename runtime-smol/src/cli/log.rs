@@ -1,6 +1,7 @@
 //! What a server says of itself, on its standard error.
 
 use std::io::{self, IsTerminal as _};
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
 use tracing::level_filters::LevelFilter;
@@ -35,6 +36,14 @@ pub(super) enum LogFormat {
     Auto,
 }
 
+/// Whether the log is one of JSON; unset while there is none.
+static JSON: OnceLock<bool> = OnceLock::new();
+
+/// Whether everything on the standard error should be JSON, because something reads it that understands nothing else.
+pub(super) fn is_json() -> bool {
+    JSON.get().is_some_and(|json| *json)
+}
+
 /// Starts logging, for the whole process. To be called once.
 pub(super) fn start(level: LogLevel, format: LogFormat) {
     let on_terminal = io::stderr().is_terminal();
@@ -43,6 +52,8 @@ pub(super) fn start(level: LogLevel, format: LogFormat) {
         LogFormat::Json => true,
         LogFormat::Auto => !on_terminal,
     };
+    // Called once, so there is nothing to be replaced.
+    let _first = JSON.set(json);
     let layer = fmt::layer().with_writer(io::stderr);
     let layer = if json {
         layer.json().flatten_event(true).with_current_span(false).boxed()

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::args::OutputArgs;
 use super::failure::Failure;
+use super::log;
 
 /// How a command prints.
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +82,9 @@ pub(super) fn stdout_failed(error: io::Error) -> Failure {
     }
 }
 
-/// Says what went wrong, on the standard error; in the form of the log where there is one.
+/// Says what went wrong, on the standard error; as JSON where the log is.
 pub(super) fn complain(failure: &dyn Display) {
-    if tracing::dispatcher::has_been_set() {
+    if log::is_json() {
         tracing::error!("{failure}");
         return;
     }

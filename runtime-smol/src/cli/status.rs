@@ -6,12 +6,12 @@ use std::time::Duration;
 use http_types::Method;
 use lode_smol::http::client::Request;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::args::StatusArgs;
 use super::cluster::{Cluster, refusal};
 use super::failure::Failure;
-use super::output::{Output, colours};
+use super::output::{Output, colours, print};
 use super::progress::size;
 use super::table::{Cell, Table, Tone};
 
@@ -26,12 +26,13 @@ pub(super) async fn run(args: &StatusArgs, output: Output) -> Result<(), Failure
     }
     let body = response.read_whole(VIEW_BYTES).await.map_err(Failure::Broken)?;
     let nonsense = |error: serde_json::Error| Failure::Nonsense(error.to_string());
-    let json: Value = serde_json::from_slice(&body).map_err(nonsense)?;
     if output.is_json() {
-        return output.answer("", &json);
+        // As it came: a newer server may say more than is known here.
+        let raw: Box<RawValue> = serde_json::from_slice(&body).map_err(nonsense)?;
+        return print(&format!("{raw}\n"));
     }
-    let view: View = serde_json::from_value(json.clone()).map_err(nonsense)?;
-    output.answer(&view.render(colours(&io::stdout())), &json)
+    let view: View = serde_json::from_slice(&body).map_err(nonsense)?;
+    print(&view.render(colours(&io::stdout())))
 }
 
 /// What `GET /cluster` says.

@@ -52,21 +52,14 @@ pub(super) struct Cli {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Run a whole cluster in this process, for trying things out
+    // What each of them does is said at its arguments, in one line and at length.
     Dev(DevArgs),
-    /// Run an API server: it serves clients over HTTP and keeps nothing
     Api(ApiArgs),
-    /// Run a data server: it keeps objects in a folder
     Data(DataArgs),
-    /// Store a file, or what comes on the standard input, as an object
     Put(PutArgs),
-    /// Read an object
     Get(GetArgs),
-    /// Remove an object: every copy of it
     Rm(RemoveArgs),
-    /// Say which data servers hold an object
     Locate(LocateArgs),
-    /// Show the cluster as an API server sees it
     Status(StatusArgs),
     /// Print a script that completes the arguments of `lode` in a shell
     #[command(after_help = "\

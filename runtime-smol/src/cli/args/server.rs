@@ -9,7 +9,7 @@ use clap::Args;
 use humantime::Duration;
 use lode_core::address::ServerAddress;
 
-use super::values::ListenAddress;
+use super::values::{ListenAddress, bytes};
 use crate::cli::exit::EXIT_STATUS_HELP;
 use crate::cli::log::{LogFormat, LogLevel};
 
@@ -65,7 +65,7 @@ pub(in crate::cli) struct ApiArgs {
     ///
     /// Memory for it is taken per upload under way. A longer body is passed on as it comes; when its data server fails, the
     /// client gets 503 and has to send it again.
-    #[arg(long, value_name = "SIZE", default_value = "1MiB", help_heading = "Bounds")]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "1MiB", help_heading = "Bounds")]
     pub(in crate::cli) held_body: ByteSize,
 
     /// How many requests are served at a time
@@ -119,7 +119,7 @@ pub(in crate::cli) struct DataArgs {
     /// How much room is left free on the disk
     ///
     /// With less than this the server takes no more objects, and says so in its heartbeats.
-    #[arg(long, value_name = "SIZE", default_value = "1MiB", help_heading = "Bounds")]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "1MiB", help_heading = "Bounds")]
     pub(in crate::cli) reserve: ByteSize,
 
     /// How many requests are served at a time
@@ -198,7 +198,7 @@ Over HTTP it answers:
   PUT, GET, HEAD, DELETE /objects/<name>   objects; the name percent-encoded, / as %2F
   GET /locate/<name>[?all=1]               who holds an object
   GET /cluster                             the data servers, and the state of the bus
-  GET /healthz, /readyz, /metrics          whether it lives; whether a PUT would succeed; figures for Prometheus
+  GET /healthz, /readyz, /metrics          alive; ready for a PUT; figures for Prometheus
 ";
 
 const DATA_EXAMPLES: &str = "\
@@ -206,5 +206,5 @@ Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
 
 Examples:
   lode data --listen 10.0.0.11:7501 --root /srv/lode --bus amqp://guest:guest@10.0.0.2:5672
-  lode data --listen 0.0.0.0:7501 --advertise data-1.example:7501 --root /srv/lode   (RABBITMQ_SERVER is set)
+  RABBITMQ_SERVER=amqp://broker lode data --listen 0.0.0.0:7501 --advertise data-1:7501 --root /srv/lode
 ";

@@ -26,6 +26,18 @@ fn every_flag_says_what_it_means() {
 }
 
 #[test]
+fn every_command_says_what_it_does_and_no_line_of_its_help_is_too_long() {
+    for command in Cli::command().get_subcommands() {
+        assert!(command.get_about().is_some(), "{}", command.get_name());
+        for help in [command.get_after_help(), command.get_after_long_help()].into_iter().flatten() {
+            // So wide is help where nobody says how wide the terminal is.
+            let long = help.to_string().lines().find(|line| line.chars().count() > 100).map(str::to_owned);
+            assert_eq!(long, None, "{}", command.get_name());
+        }
+    }
+}
+
+#[test]
 fn the_defaults_are_the_seeds_and_the_cores() {
     let Ok(Command::Api(api)) = parse("lode api") else { panic!("no API server") };
     let core = lode_core::config::ApiConfig::default();

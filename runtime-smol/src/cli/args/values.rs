@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::str::FromStr;
 
+use bytesize::ByteSize;
 use lode_core::address::{AddressError, ServerAddress};
 
 /// Where a server is to listen, as typed: `host:port`.
@@ -51,6 +52,14 @@ impl std::fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A number of bytes, as typed: with a unit, or without.
+///
+/// # Errors
+/// If it is none, with a sentence that says how to write one.
+pub(super) fn bytes(text: &str) -> Result<ByteSize, &'static str> {
+    text.parse().map_err(|_: String| "write a number of bytes, or one with a unit: 4096, 64KiB, 1MiB, 10GB")
 }
 
 /// Why a text is no place to listen at.
@@ -113,7 +122,7 @@ mod tests {
         for text in ["", "5", "s", "-5s", "5 parsecs"] {
             assert_eq!(duration(text), None, "{text}");
         }
-        let size = |text: &str| text.parse::<bytesize::ByteSize>().map(|size| size.as_u64()).ok();
+        let size = |text: &str| bytes(text).map(|size| size.as_u64()).ok();
         assert_eq!(size("1MiB"), Some(1 << 20));
         assert_eq!(size("1MB"), Some(1_000_000));
         assert_eq!(size("1.5 GiB"), Some(3 << 29));
