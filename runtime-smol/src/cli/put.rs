@@ -125,3 +125,71 @@ impl Source {
         Failure::Local { action: "read", path: self.path.clone(), error }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{SocketAddr, TcpListener};
+    use std::thread;
+
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command, OutputArgs};
+    use crate::cli::exit::Exit;
+
+    const QUIET: OutputArgs = OutputArgs { json: false, quiet: true };
+
+    /// Takes one upload that ends in `!` and answers with these headers.
+    fn server(headers: String) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut byte = [0];
+            while byte != *b"!" && stream.read(&mut byte).unwrap() > 0 {}
+            stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{headers}\r\n").as_bytes()).unwrap();
+        });
+        address
+    }
+
+    fn arguments(server: SocketAddr, file: &Path) -> PutArgs {
+        let line = ["lode", "put", "name", file.to_str().unwrap(), "-q", "-s", &server.to_string()];
+        let command = Cli::try_parse_from(line).unwrap().command;
+        let Command::Put(args) = command else { panic!("{command:?} is no put") };
+        args
+    }
+
+    fn put(told: Option<&[u8]>) -> Result<(), Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "hello!").unwrap();
+        let headers = told.map(|body| format!("etag: \"{}\"\r\n", blake3::hash(body))).unwrap_or_default();
+        smol::block_on(run(&arguments(server(headers), &file), Output::new(&QUIET)))
+    }
+
+    #[test]
+    fn what_the_server_has_stored_is_compared_with_what_was_sent() {
+        assert!(put(Some(b"hello!")).is_ok());
+        assert!(put(None).is_ok());
+        let failure = put(Some(b"hullo!")).unwrap_err();
+        assert_eq!((failure.exit(), failure.code()), (Exit::Corrupt, "checksum_mismatch"));
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_sent_is_blamed_itself() {
+        for announced in [3, 9] {
+            let mut source =
+                Source { reader: Box::new(&b"hello!"[..]), path: PathBuf::from("f"), length_bytes: Some(announced) };
+            let progress = Progress::new(Output::new(&QUIET), false, "put");
+            let cluster = Cluster::new(&arguments(server(String::new()), Path::new("f")).cluster);
+            let failure = smol::block_on(async {
+                let upload = cluster.upload("/objects/name", Some(announced)).await?;
+                let (upload, _) = send(upload, &mut source, &progress).await?;
+                upload.finish().await.map_err(|error| source.blame(error))
+            });
+            let told = failure.map(|_| ()).unwrap_err().to_string();
+            assert!(told.contains("changed while it was sent"), "{told}");
+        }
+    }
+}

@@ -206,5 +206,6 @@ Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
 
 Examples:
   lode data --listen 10.0.0.11:7501 --root /srv/lode --bus amqp://guest:guest@10.0.0.2:5672
-  RABBITMQ_SERVER=amqp://broker lode data --listen 0.0.0.0:7501 --advertise data-1:7501 --root /srv/lode
+  STORAGE_ROOT=/srv/lode RABBITMQ_SERVER=amqp://broker \\
+    lode data --listen 0.0.0.0:7501 --advertise data-1.example:7501
 ";

@@ -221,10 +221,12 @@ fn no_retry_is_made_where_none_is_wanted() {
 
 #[test]
 fn what_never_began_is_not_retried() {
-    for (answer, exit) in [("404 Not Found", Exit::NotFound), ("503 Service Unavailable", Exit::Unavailable)] {
-        let script = Script::new(vec![status(answer)]);
-        assert_eq!(script.download(&mut stream().0, 5).unwrap_err().exit(), exit);
-        assert_eq!(script.requests().len(), 1);
+    for (refusal, exit) in [("404 Not Found", Exit::NotFound), ("503 Service Unavailable", Exit::Unavailable)] {
+        // A second request would be answered.
+        let script = Script::new(vec![status(refusal), whole(b"object", 6)]);
+        let failure = script.download(&mut stream().0, 5).unwrap_err();
+        assert!(matches!(failure, Failure::Refused { .. }), "{failure:?}");
+        assert_eq!(failure.exit(), exit);
     }
 }
 
