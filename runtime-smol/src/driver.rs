@@ -37,8 +37,12 @@ impl<M: Machine> Driver<M> {
 
     /// Has the machine handle one input, and hands each effect to `carry_out` in order. `carry_out` must not block, nor
     /// feed this machine: it starts things, or puts them where somebody else will find them.
+    ///
+    /// # Panics
+    /// If the machine has failed an assertion, now or before: it is not to be trusted with anything any more.
     pub(crate) fn feed(&self, input: M::Input, mut carry_out: impl FnMut(M::Effect)) {
         let mut state = self.lock();
+        assert!(!self.state.is_poisoned(), "the machine of this server has failed an assertion; see above in the log");
         let State { machine, effects, armed } = &mut *state;
         machine.handle(self.now(), input, effects);
         for effect in effects.drain() {
@@ -89,8 +93,7 @@ impl<M: Machine> Driver<M> {
         Instant::since_start(self.started.elapsed())
     }
 
-    /// A machine that has failed an assertion is not to be used any more, but what it has counted can still be looked at,
-    /// and the process is on its way down anyway.
+    /// What a machine that has failed an assertion has counted can still be looked at.
     fn lock(&self) -> MutexGuard<'_, State<M>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,6 +136,20 @@ mod tests {
         fn next_deadline(&self) -> Option<Instant> {
             self.at
         }
+    }
+
+    #[test]
+    fn a_machine_that_has_failed_an_assertion_is_never_fed_again() {
+        let driver = Driver::new(Alarm { at: None, fired: false });
+        let feed = |carry_out: fn(&'static str)| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                driver.feed(Input::After(Duration::ZERO), carry_out);
+                driver.feed(Alarm::deadline_reached(), carry_out);
+            }))
+        };
+        assert!(feed(|_| panic!("an assertion")).is_err());
+        assert!(feed(|_| {}).is_err());
+        driver.look(|_, _| ());
     }
 
     #[test]
