@@ -8,7 +8,7 @@
 //! - Nothing is kept in memory about the blobs: opening a store costs the same whether there are none or ten million.
 //! - A full, read-only or failing disk is told apart ([`StoreError`]), and leaves nothing half-written.
 //!
-//! The formats are described in [`format`] and [`layout`].
+//! The formats are described in `disk/format.rs` and `disk/layout.rs`.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
