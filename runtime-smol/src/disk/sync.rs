@@ -196,7 +196,8 @@ mod tests {
 
         fn sync_folder(&self, _folder: BorrowedFd<'_>) -> Result<(), Errno> {
             self.entered.send(()).unwrap();
-            self.outcomes.lock().unwrap().recv().unwrap()
+            let patience = std::time::Duration::from_secs(20);
+            self.outcomes.lock().unwrap().recv_timeout(patience).unwrap_or(Err(Errno::TIMEDOUT))
         }
     }
 
