@@ -6,3 +6,4 @@ mod get;
 mod locate;
 mod members;
 mod put;
+mod timing;
