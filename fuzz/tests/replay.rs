@@ -19,7 +19,7 @@ fn api_server_inputs() {
 
 #[test]
 fn chunked_body() {
-    replay("chunked_body", 20_000);
+    replay("chunked_body", 80_000);
 }
 
 #[test]
@@ -34,27 +34,27 @@ fn headers() {
 
 #[test]
 fn heartbeat() {
-    replay("heartbeat", 50_000);
+    replay("heartbeat", 150_000);
 }
 
 #[test]
 fn http_request_head() {
-    replay("http_request_head", 10_000);
+    replay("http_request_head", 40_000);
 }
 
 #[test]
 fn http_response_head() {
-    replay("http_response_head", 20_000);
+    replay("http_response_head", 80_000);
 }
 
 #[test]
 fn locate_answer() {
-    replay("locate_answer", 50_000);
+    replay("locate_answer", 150_000);
 }
 
 #[test]
 fn locate_query() {
-    replay("locate_query", 50_000);
+    replay("locate_query", 150_000);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn name() {
 
 #[test]
 fn text() {
-    replay("text", 50_000);
+    replay("text", 150_000);
 }
 
 /// A target that is nowhere else replayed, or has no program for libFuzzer, would be forgotten in silence.

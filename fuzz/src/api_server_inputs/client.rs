@@ -92,6 +92,11 @@ impl Client {
         self.looks += 1;
     }
 
+    /// Whether this server was a member when the last look began.
+    pub(super) fn was_asked(&self, server: &ServerAddress) -> bool {
+        self.awaited.contains(server) || self.seeds.contains(server)
+    }
+
     /// From now on a node of the seed has to be asked over HTTP, and silence says nothing.
     pub(super) fn bus_is_lost(&mut self) {
         self.awaited.append(&mut self.seeds);

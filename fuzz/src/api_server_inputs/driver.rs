@@ -13,7 +13,7 @@ use lode_core::locate::Collect;
 use lode_core::machine::{Effects, Machine as _};
 use lode_core::name::ObjectName;
 use lode_core::time::Instant;
-use lode_core::wire::{Held, ReceivedQuery, encode_text};
+use lode_core::wire::{Held, LocateAnswer, ReceivedQuery, encode_text};
 
 use super::client::Client;
 use crate::reader::Reader;
@@ -113,12 +113,21 @@ impl Driver {
 
     pub(super) fn hear_nonsense(&mut self, reader: &mut Reader<'_>) {
         let message = world::malformed_message(reader);
-        let route = self.queries.last().map_or(ReplyRoute::Shared, |asked| asked.route);
-        self.feed(ApiInput::Bus(match reader.below(3) {
+        let asked = self.queries.last().cloned();
+        let route = asked.as_ref().map_or(ReplyRoute::Shared, |asked| asked.route);
+        let event = match reader.below(3) {
             0 => BusEvent::Heartbeat(message),
             1 => BusEvent::Query(message),
-            _ => BusEvent::Answer { route, message },
-        }));
+            _ => {
+                // Now and then it makes sense after all, as the answer of a node of the seed.
+                if let (Ok(answer), Some(asked), ReplyRoute::Private(_)) = (LocateAnswer::parse(&message), asked, route)
+                {
+                    self.note(&asked, &answer.address, answer.held != Held::No);
+                }
+                BusEvent::Answer { route, message }
+            }
+        };
+        self.feed(ApiInput::Bus(event));
     }
 
     pub(super) fn request(&mut self, reader: &mut Reader<'_>) {
