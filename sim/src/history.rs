@@ -1,0 +1,218 @@
+//! What clients asked and were told, and what was true meanwhile: all that the checkers need to know of a run.
+
+use lode_core::time::Instant;
+
+use crate::node::Node;
+
+/// The content of one PUT: the index of its operation in the plan. No two PUTs have the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentId(pub u32);
+
+/// The name of an object, by its number in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(pub u16);
+
+/// One call of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The index of its operation in the plan.
+    pub operation: usize,
+    /// Who asked.
+    pub client: Node,
+    /// Whom.
+    pub server: Node,
+    /// About which name.
+    pub name: NameId,
+    /// What was asked.
+    pub asked: Asked,
+    /// When.
+    pub began: Instant,
+    /// When the outcome was known; `None` if it never was.
+    pub ended: Option<Instant>,
+    /// What the client was told.
+    pub outcome: Outcome,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// PUT of this content.
+    Put {
+        /// Which.
+        content: ContentId,
+        /// How long it is.
+        size_bytes: u64,
+        /// Whether the client kept its side: the body was sent whole, and with the right digest.
+        sound: bool,
+    },
+    /// GET; only the part between two positions, if any.
+    Get {
+        /// The first and last position.
+        range: Option<(u64, u64)>,
+    },
+    /// HEAD.
+    Head,
+    /// DELETE.
+    Delete,
+    /// Where is it?
+    Locate {
+        /// All holders, or one.
+        all: bool,
+    },
+}
+
+/// What the client was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing yet.
+    Pending,
+    /// The connection was refused or broke, or the client's patience ended, before a whole answer: nothing is known.
+    Unknown,
+    /// The client went away by itself.
+    HungUp,
+    /// 200 to a PUT: durable.
+    Stored,
+    /// 204 to a DELETE: every copy is gone.
+    Removed,
+    /// 200 or 206 with these bytes, whole.
+    Body(Body),
+    /// 200 or 206 to a HEAD: what it says of the object.
+    Described {
+        /// The size that it names.
+        size_bytes: Option<u64>,
+        /// The content whose entity tag it names; `None` if it names none, or one of no content at all.
+        content: Option<ContentId>,
+    },
+    /// The answer ended before its announced end: the client knows that it is not whole.
+    CutBody,
+    /// 404.
+    Missing,
+    /// 416: there is an object of this size, without the part that was asked for.
+    Unsatisfiable {
+        /// Its size.
+        size_bytes: u64,
+    },
+    /// 200 to a locate: these addresses.
+    Located {
+        /// Who is said to hold it.
+        holders: Vec<Node>,
+        /// Who is said not to have answered.
+        unanswered: Vec<Node>,
+    },
+    /// Any other refusal.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The word for it, as [`lode_core::refusal::Refusal::code`] has it.
+        code: &'static str,
+    },
+}
+
+/// The bytes that a client got, which it takes for whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Body {
+    /// Bytes of which content; `None` for bytes that are of no content, or of several.
+    pub content: Option<ContentId>,
+    /// The position of the first.
+    pub first: u64,
+    /// How many.
+    pub length_bytes: u64,
+    /// The size of the whole object, as the answer says it.
+    pub size_bytes: Option<u64>,
+}
+
+/// A blob was visible on a data server for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// On whose disk.
+    pub node: Node,
+    /// Under which name.
+    pub name: NameId,
+    /// Which content.
+    pub content: ContentId,
+    /// Since when it was visible.
+    pub from: Instant,
+    /// Since when it was also durable, if it ever was.
+    pub durable: Option<Instant>,
+    /// When it was no longer visible; `None` if it still is at the end.
+    pub until: Option<Instant>,
+    /// Why it is not visible any more.
+    pub ended_by: Option<HoldingEnd>,
+    /// Since when a bit of it has been flipped, if one was.
+    pub rotten: Option<Instant>,
+}
+
+/// Why a blob is not visible any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldingEnd {
+    /// Another content took its place.
+    Overwritten,
+    /// It was removed.
+    Removed,
+    /// It was visible and not yet durable when the power went.
+    PowerLost,
+    /// The disk was replaced by an empty one.
+    DiskBlanked,
+}
+
+/// An API server believed that a data server lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Belief {
+    /// The API server.
+    pub api: Node,
+    /// Whom it believed to live, by its address: the plan's owner of the address.
+    pub member: Node,
+    /// Since when.
+    pub from: Instant,
+    /// When it ended: the member was forgotten, or the API server's process ended.
+    pub until: Option<Instant>,
+    /// Whether that was a node of the seed.
+    pub of_the_seed: bool,
+}
+
+/// All that is known of a run when it is over.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// What clients asked, in the order in which they did.
+    pub calls: Vec<Call>,
+    /// What lay on the disks, in the order in which it became visible.
+    pub holdings: Vec<Holding>,
+    /// Who was believed to live.
+    pub beliefs: Vec<Belief>,
+    /// Names that a node of the seed has been asked to store or may hold a part of: of these little can be promised.
+    pub tainted: Vec<NameId>,
+    /// Data servers whose address another process shared for some time: what is asked at the address may be answered by
+    /// either.
+    pub shared_addresses: Vec<Node>,
+    /// When the faults were over, and when the run ended.
+    pub calm: Instant,
+    /// When the run ended.
+    pub end: Instant,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            calls: Vec::new(),
+            holdings: Vec::new(),
+            beliefs: Vec::new(),
+            tainted: Vec::new(),
+            shared_addresses: Vec::new(),
+            calm: Instant::START,
+            end: Instant::START,
+        }
+    }
+}
+
+/// Something that must hold does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// When it was seen.
+    pub at: Instant,
+    /// The checker that says so: the name of its file.
+    pub checker: &'static str,
+    /// Where it was seen.
+    pub node: Node,
+    /// What is wrong, as a sentence with its facts.
+    pub text: String,
+}
