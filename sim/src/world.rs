@@ -1,0 +1,422 @@
+//! The simulated world: virtual time, and everything that the machines of a cluster meet in it.
+//!
+//! One queue holds what is going to happen, in order of time. Whatever happens may feed a machine an input; the effects of
+//! the machine are carried out on models of the bus ([`bus`]), of HTTP ([`exchange`]), of disks ([`disk`], [`store`]) and of
+//! processes ([`process`]), which arrange what happens next. Nothing here decides anything about the cluster.
+
+mod api;
+mod bus;
+mod client;
+mod clock;
+mod cover;
+mod data;
+mod disk;
+mod ending;
+mod exchange;
+mod fault;
+mod faults;
+mod label;
+mod process;
+mod queue;
+mod seed;
+mod store;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use lode_core::address::ServerAddress;
+use lode_core::api_server::messages::ApiEffect;
+use lode_core::checksum::Checksum;
+use lode_core::config::{ApiConfig, DataConfig, Timing};
+use lode_core::data_server::messages::DataEffect;
+use lode_core::machine::Effects;
+use lode_core::name::ObjectName;
+use lode_core::time::Instant;
+
+use self::api::ApiNode;
+use self::bus::Broker;
+use self::clock::Clock;
+use self::data::DataNode;
+use self::exchange::{Exchange, ExchangeId};
+use self::faults::Faults;
+use self::process::Process;
+use self::queue::{Event, Queue};
+use self::seed::SeedNode;
+use crate::chance::Chance;
+use crate::coverage::{Coverage, Point};
+use crate::history::{ContentId, History, NameId, Violation};
+use crate::node::Node;
+use crate::plan::{FaultKind, Plan};
+use crate::run::Run;
+use crate::trace::{Keep, Trace};
+
+/// One world, from its beginning to its end.
+pub(crate) struct World<'a> {
+    plan: &'a Plan,
+    now: Instant,
+    queue: Queue,
+    chance: Chance,
+    faults: Faults,
+    api_config: ApiConfig,
+    data_config: DataConfig,
+    processes: Vec<Process>,
+    nobody: Process,
+    apis: Vec<ApiNode>,
+    datas: Vec<DataNode>,
+    seeds: Vec<SeedNode>,
+    broker: Broker,
+    exchanges: BTreeMap<ExchangeId, Exchange>,
+    next_exchange: u64,
+    addresses: BTreeMap<ServerAddress, Node>,
+    address_of: BTreeMap<Node, ServerAddress>,
+    twins: BTreeMap<Node, Node>,
+    names: BTreeMap<ObjectName, NameId>,
+    object_names: Vec<ObjectName>,
+    api_listeners: Rc<[Node]>,
+    data_listeners: Rc<[Node]>,
+    api_effects: Effects<ApiEffect>,
+    data_effects: Effects<DataEffect>,
+    client_exchanges: Vec<Option<ExchangeId>>,
+    client_hangs_up: Vec<usize>,
+    announced: BTreeMap<usize, Option<u64>>,
+    final_reads_left: Vec<(Node, u16)>,
+    final_read: Option<usize>,
+    longest_request: Duration,
+    history: History,
+    violations: Vec<Violation>,
+    coverage: Coverage,
+    trace: Trace,
+    steps: u64,
+}
+
+impl<'a> World<'a> {
+    /// The world of a plan, before anything has happened.
+    pub(crate) fn new(plan: &'a Plan, keep: Keep) -> Self {
+        let twins = twins_of(plan);
+        let servers = servers_of(plan, &twins);
+        let address_of: BTreeMap<Node, ServerAddress> =
+            servers.iter().filter_map(|node| Some((*node, address_text(twins.get(node).copied().unwrap_or(*node)).parse().ok()?))).collect();
+        let addresses = address_of
+            .iter()
+            .filter(|(node, _)| !twins.contains_key(node))
+            .map(|(node, address)| (address.clone(), *node))
+            .collect();
+        let object_names = object_names(plan);
+        let names = object_names.iter().zip(0..).map(|(name, number)| (name.clone(), NameId(number))).collect();
+        let count = |wanted: fn(&Node) -> bool| servers.iter().filter(|node| wanted(node)).count();
+        let (apis, datas) = (count(|node| matches!(node, Node::Api(_))), count(|node| matches!(node, Node::Data(_))));
+        let listeners = |wanted: fn(&Node) -> bool| servers.iter().copied().filter(wanted).collect();
+        let api_config = api_config(plan);
+        let longest_request = longest_request(&api_config);
+        Self {
+            plan,
+            now: Instant::START,
+            queue: Queue::default(),
+            chance: Chance::new(plan.seed),
+            faults: Faults::default(),
+            data_config: data_config(plan),
+            processes: servers.iter().map(|_| Process::new()).collect(),
+            nobody: Process::new(),
+            apis: (0..apis).map(|_| ApiNode::default()).collect(),
+            datas: (0..datas).map(|_| DataNode::new(plan.cluster.disk_bytes)).collect(),
+            seeds: (0..servers.len() - apis - datas).map(|_| SeedNode::default()).collect(),
+            broker: Broker::default(),
+            exchanges: BTreeMap::new(),
+            next_exchange: 0,
+            addresses,
+            address_of,
+            names,
+            object_names,
+            api_listeners: listeners(|node| matches!(node, Node::Api(_) | Node::SeedApi(_))),
+            data_listeners: listeners(|node| matches!(node, Node::Data(_) | Node::SeedData(_))),
+            api_effects: Effects::new(),
+            data_effects: Effects::new(),
+            client_exchanges: Vec::new(),
+            client_hangs_up: Vec::new(),
+            announced: BTreeMap::new(),
+            final_reads_left: Vec::new(),
+            final_read: None,
+            longest_request,
+            history: History { shared_addresses: shared(&twins), ..History::default() },
+            violations: Vec::new(),
+            coverage: Coverage::default(),
+            trace: Trace::new(keep),
+            steps: 0,
+            api_config,
+            twins,
+        }
+    }
+
+    /// Everything happens.
+    pub(crate) fn run(mut self) -> Run {
+        self.arrange_plan();
+        let settled = self.settled_at();
+        self.queue.push(settled, Event::FinalReads);
+        let end = settled + self.longest_request + Duration::from_secs(60);
+        while let Some((at, event)) = self.queue.pop_until(end) {
+            self.now = at;
+            self.happens(event);
+            if at >= settled && self.history.calm >= settled && self.is_done() {
+                break;
+            }
+        }
+        self.check_nothing_left();
+        self.history.end = self.now;
+        let Self { mut violations, trace, history, mut coverage, steps, now, .. } = self;
+        violations.extend(crate::check::history(&history, &mut coverage));
+        Run { violations, trace, history, coverage, steps, lasted: now - Instant::START }
+    }
+
+    fn arrange_plan(&mut self) {
+        // A fault that is there from the beginning comes before the servers start.
+        for (index, fault) in self.plan.faults.iter().enumerate() {
+            self.queue.push(at(fault.from_us), Event::FaultBegins(index));
+            self.queue.push(at(fault.until_us), Event::FaultEnds(index));
+        }
+        let late = |node: &Node| {
+            let starts_late = FaultKind::StartsLate { node: *node };
+            self.plan.faults.iter().any(|fault| fault.kind == starts_late) || self.twins.contains_key(node)
+        };
+        let servers: Vec<Node> = self.address_of.keys().copied().filter(|node| !late(node)).collect();
+        for node in servers {
+            self.queue.push(Instant::START, Event::Starts(node));
+        }
+        for (index, operation) in self.plan.operations.iter().enumerate() {
+            self.queue.push(at(operation.at_us), Event::Operation(index));
+        }
+    }
+
+    fn happens(&mut self, event: Event) {
+        if let Some(node) = target_of(&event, self)
+            && self.process(node).paused.is_some()
+        {
+            return self.wait_for_resume(node, event);
+        }
+        match event {
+            Event::Operation(index) => self.client_acts(index),
+            Event::FaultBegins(index) => self.fault_begins(index),
+            Event::FaultEnds(index) => self.fault_ends(index),
+            Event::GivesUp(call) => self.client_gives_up(call),
+            Event::Starts(node) => self.starts(node),
+            Event::Wake { node, run, armed } => self.wakes(node, run, armed),
+            Event::Connects { node, run } => self.connects(node, run),
+            Event::Binds { node, session } => self.binds(node, session),
+            Event::Watches { node, session } => self.watches(node, session),
+            Event::Delivery { node, session, event } => self.delivered(node, session, event),
+            Event::Exchange { exchange, step } => self.exchange_step(exchange, step),
+            Event::Disk { node, run, step } => self.disk_step(node, run, step),
+            Event::Api { node, run, input } => {
+                if self.run_of(node) == Some(run) {
+                    self.feed_api(node, *input);
+                }
+            }
+            Event::Data { node, run, input } => {
+                if self.run_of(node) == Some(run) {
+                    self.feed_data(node, *input);
+                }
+            }
+            Event::Seed { node, run, step } => self.seed_step(node, run, step),
+            Event::FinalReads if self.history.calm == Instant::START => self.final_reads(),
+            Event::FinalReads => self.next_final_read(),
+        }
+    }
+
+    /// What comes for a process that stands still waits until it goes on.
+    fn wait_for_resume(&mut self, node: Node, event: Event) {
+        let until = self.faults.until(|kind| *kind == FaultKind::Pause { node });
+        let resumes = until.unwrap_or(self.now) + Duration::from_nanos(1);
+        self.queue.push(resumes, event);
+    }
+
+    /// The index of a server among all.
+    fn slot(&self, node: Node) -> usize {
+        let cluster = &self.plan.cluster;
+        let (apis, datas, seed_apis) = (usize::from(cluster.apis), self.datas.len(), usize::from(cluster.seed_apis));
+        match node {
+            Node::Api(number) => usize::from(number) - 1,
+            Node::Data(number) => apis + usize::from(number) - 1,
+            Node::SeedApi(number) => apis + datas + usize::from(number) - 1,
+            Node::SeedData(number) => apis + datas + seed_apis + usize::from(number) - 1,
+            Node::Broker | Node::Client(_) => usize::MAX,
+        }
+    }
+
+    fn data_slot(&self, node: Node) -> usize {
+        self.slot(node).wrapping_sub(usize::from(self.plan.cluster.apis))
+    }
+
+    fn seed_slot(&self, node: Node) -> usize {
+        self.data_slot(node).wrapping_sub(self.datas.len())
+    }
+
+    /// Whose address this is in the plan.
+    fn owner_of(&self, address: &ServerAddress) -> Node {
+        self.addresses.get(address).copied().unwrap_or(Node::Broker)
+    }
+
+    fn address_of(&self, node: Node) -> ServerAddress {
+        match self.address_of.get(&node) {
+            Some(address) => address.clone(),
+            None => unreachable!("each server of a plan has an address"),
+        }
+    }
+
+    /// Which process gets a connection to this server's address.
+    fn process_at(&mut self, node: Node) -> Node {
+        let Some((&twin, _)) = self.twins.iter().find(|(_, of)| **of == node) else { return node };
+        if self.run_of(twin).is_none() {
+            return node;
+        }
+        self.hit(Point::FaultSharedAddress);
+        let takes_twin = self.run_of(node).is_none() || self.chance.of(node, crate::chance::Purpose::Choice).bool();
+        if takes_twin { twin } else { node }
+    }
+
+    fn name_id(&self, name: &ObjectName) -> NameId {
+        self.names.get(name).copied().unwrap_or(NameId(u16::MAX))
+    }
+
+    fn object_name(&self, name: NameId) -> ObjectName {
+        match self.object_names.get(usize::from(name.0)) {
+            Some(name) => name.clone(),
+            None => unreachable!("each name of a plan is known"),
+        }
+    }
+
+    fn longest_bus_delay(&self) -> Duration {
+        Duration::from_micros(self.plan.pace.bus_us.1)
+    }
+
+    pub(crate) fn hit(&mut self, point: Point) {
+        self.coverage.hit(point);
+    }
+}
+
+/// Whose process an event is for, if it waits while that stands still.
+fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
+    match event {
+        Event::Wake { node, .. }
+        | Event::Connects { node, .. }
+        | Event::Watches { node, .. }
+        | Event::Delivery { node, .. }
+        | Event::Disk { node, .. }
+        | Event::Api { node, .. }
+        | Event::Data { node, .. }
+        | Event::Seed { node, .. } => Some(*node),
+        Event::Exchange { exchange, step } => exchange::listener(world.exchanges.get(exchange)?, step),
+        Event::Operation(_)
+        | Event::FaultBegins(_)
+        | Event::FaultEnds(_)
+        | Event::GivesUp(_)
+        | Event::Starts(_)
+        | Event::Binds { .. }
+        | Event::FinalReads => None,
+    }
+}
+
+/// The instant of a plan.
+pub(crate) fn at(us: u64) -> Instant {
+    Instant::START + Duration::from_micros(us)
+}
+
+/// The checksum of a content: its number, which no other has.
+pub(crate) fn checksum_of(content: ContentId) -> Checksum {
+    let mut hash = [0x5a; 32];
+    for (byte, digit) in hash.iter_mut().zip(content.0.to_be_bytes()) {
+        *byte = digit;
+    }
+    Checksum::new(hash)
+}
+
+/// The content that has this checksum, if one can.
+pub(crate) fn content_of(checksum: Checksum) -> Option<ContentId> {
+    let [a, b, c, d, rest @ ..] = checksum.as_bytes();
+    rest.iter().all(|byte| *byte == 0x5a).then(|| ContentId(u32::from_be_bytes([*a, *b, *c, *d])))
+}
+
+/// The second processes that take the address of a data server: a number beyond the cluster's, and whose address it is.
+fn twins_of(plan: &Plan) -> BTreeMap<Node, Node> {
+    let shared: Vec<Node> = plan
+        .faults
+        .iter()
+        .filter_map(|fault| match fault.kind {
+            FaultKind::SharedAddress { node } => Some(node),
+            _ => None,
+        })
+        .collect();
+    let shared: std::collections::BTreeSet<Node> = shared.into_iter().collect();
+    shared.into_iter().zip(plan.cluster.datas + 1..).map(|(of, number)| (Node::Data(number), of)).collect()
+}
+
+fn shared(twins: &BTreeMap<Node, Node>) -> Vec<Node> {
+    twins.iter().flat_map(|(twin, of)| [*twin, *of]).collect()
+}
+
+fn servers_of(plan: &Plan, twins: &BTreeMap<Node, Node>) -> Vec<Node> {
+    let cluster = &plan.cluster;
+    let apis = (1..=cluster.apis).map(Node::Api);
+    let datas = (1..=cluster.datas).map(Node::Data).chain(twins.keys().copied());
+    let seed_apis = (1..=cluster.seed_apis).map(Node::SeedApi);
+    apis.chain(datas).chain(seed_apis).chain((1..=cluster.seed_datas).map(Node::SeedData)).collect()
+}
+
+/// What a server's address looks like.
+fn address_text(node: Node) -> String {
+    let (kind, number) = match node {
+        Node::Api(number) => (1, number),
+        Node::Data(number) => (2, number),
+        Node::SeedApi(number) => (3, number),
+        Node::SeedData(number) => (4, number),
+        Node::Broker | Node::Client(_) => (9, 0),
+    };
+    format!("10.{kind}.{}.{}:22345", number / 256, number % 256)
+}
+
+fn object_names(plan: &Plan) -> Vec<ObjectName> {
+    let most = plan.operations.iter().map(|operation| operation.name).max().unwrap_or(0);
+    (0..=most).filter_map(|number| ObjectName::from_message(&format!("o{number}")).ok()).collect()
+}
+
+fn api_config(plan: &Plan) -> ApiConfig {
+    let cluster = &plan.cluster;
+    let micros = Duration::from_micros;
+    let timing = Timing::new(
+        micros(cluster.heartbeat_period_us),
+        micros(cluster.expiry_us),
+        micros(cluster.locate_deadline_us),
+        micros(cluster.ask_directly_after_us),
+    );
+    let count = |bound: u32| usize::try_from(bound).unwrap_or(usize::MAX);
+    ApiConfig {
+        timing: timing.unwrap_or_default(),
+        max_requests: count(cluster.max_requests),
+        max_members: count(cluster.max_members),
+        max_direct_asks: count(cluster.max_direct_asks),
+        max_direct_asks_beside_bus: count(cluster.max_direct_asks_beside_bus),
+        held_body_bytes: cluster.held_body_bytes,
+        max_attempts: count(cluster.max_attempts),
+        short_patience: micros(cluster.short_patience_us),
+        long_patience: micros(cluster.long_patience_us),
+    }
+}
+
+fn data_config(plan: &Plan) -> DataConfig {
+    let cluster = &plan.cluster;
+    let count = |bound: u32| usize::try_from(bound).unwrap_or(usize::MAX);
+    DataConfig {
+        heartbeat_period: Duration::from_micros(cluster.heartbeat_period_us),
+        max_requests: count(cluster.max_requests),
+        max_lookups: count(cluster.max_lookups),
+        reserve_bytes: cluster.reserve_bytes,
+        ..DataConfig::default()
+    }
+}
+
+/// How long a request may take whatever happens: every attempt with all its patience, and the time of a body that stalls.
+fn longest_request(config: &ApiConfig) -> Duration {
+    let attempts = u32::try_from(config.max_attempts).unwrap_or(u32::MAX).min(16);
+    let attempt = config.timing.locate_deadline() + config.short_patience.max(exchange::STALL_LIMIT);
+    attempts * attempt + config.long_patience + 4 * exchange::STALL_LIMIT
+}

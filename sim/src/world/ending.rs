@@ -1,0 +1,132 @@
+//! The end of a run: each name is read once more, and nothing may be left over.
+
+use std::time::Duration;
+
+use super::World;
+use super::queue::Event;
+use crate::node::Node;
+use crate::plan::{Action, Operation};
+
+/// Between two of the last reads: time enough for one, so that a server that serves one request at a time can.
+const PAUSE_BETWEEN_READS: Duration = Duration::from_millis(2);
+
+impl World<'_> {
+    /// When everything has had the time to come right after the last fault.
+    pub(crate) fn settled_at(&self) -> lode_core::time::Instant {
+        let reconnect = Duration::from_micros(self.plan.pace.reconnect_us.1);
+        let timing = &self.api_config.timing;
+        let settling = timing.expiry() + 3 * timing.heartbeat_period() + 4 * reconnect + SETTLING;
+        super::at(self.plan.calm_at_us) + settling
+    }
+
+    /// Everything must be right now: each name is read through each API server, one read after the other.
+    pub(crate) fn final_reads(&mut self) {
+        self.history.calm = self.now;
+        self.check_convergence();
+        if !self.promises_final_reads() {
+            return;
+        }
+        self.final_reads_left = self.final_read_plan();
+        self.next_final_read();
+    }
+
+    /// The next of the last reads, once the one before has ended.
+    pub(crate) fn next_final_read(&mut self) {
+        if self.final_read.is_some_and(|call| self.history.calls.get(call).is_some_and(|call| call.ended.is_none())) {
+            return self.queue.push(self.now + PAUSE_BETWEEN_READS, Event::FinalReads);
+        }
+        let Some((server, name)) = self.final_reads_left.pop() else { return };
+        self.final_read = Some(self.history.calls.len());
+        let operation = Operation {
+            at_us: 0,
+            client: Node::Client(u16::MAX),
+            server,
+            name,
+            action: Action::Get { range: None, hangs_up: false },
+        };
+        self.begin_call(usize::MAX, &operation);
+        self.queue.push(self.now + PAUSE_BETWEEN_READS, Event::FinalReads);
+    }
+
+    /// Settings under which servers cannot all be known, or cannot answer in time, promise nothing about reads.
+    fn promises_final_reads(&self) -> bool {
+        let plan = self.plan;
+        let servers = u32::from(plan.cluster.datas) + u32::from(plan.cluster.seed_datas);
+        let (link, bus, disk) = (plan.pace.link_us.1, plan.pace.bus_us.1, plan.pace.disk_us.1);
+        let over_the_bus = 4 * bus + disk;
+        let directly = plan.cluster.ask_directly_after_us + 2 * link + disk;
+        let in_time = over_the_bus.max(directly) * 2 < plan.cluster.locate_deadline_us;
+        let patient = (2 * link + disk) * 2 < plan.cluster.short_patience_us;
+        plan.cluster.max_members >= servers && in_time && patient
+    }
+
+    fn final_read_plan(&self) -> Vec<(Node, u16)> {
+        let names = self.plan.operations.iter().map(|operation| operation.name);
+        let names: std::collections::BTreeSet<u16> = names.collect();
+        let servers = (1..=self.plan.cluster.apis).map(Node::Api);
+        servers.rev().flat_map(|server| names.iter().rev().map(move |name| (server, *name))).collect()
+    }
+
+    /// Whether nothing is under way any more.
+    pub(crate) fn is_done(&self) -> bool {
+        self.final_reads_left.is_empty()
+            && self.exchanges.is_empty()
+            && self.history.calls.iter().all(|call| call.ended.is_some())
+            && !self.apis.iter().any(super::api::ApiNode::is_busy)
+            && !self.datas.iter().any(super::data::DataNode::is_busy)
+    }
+
+    /// Each API server knows exactly the data servers that live.
+    fn check_convergence(&mut self) {
+        let live: Vec<Node> = self.data_listeners.iter().copied().filter(|node| self.run_of(*node).is_some()).collect();
+        let live: std::collections::BTreeSet<_> = live.into_iter().map(|node| self.address_of(node)).collect();
+        let bound = self.api_config.max_members;
+        for number in 1..=self.plan.cluster.apis {
+            let node = Node::Api(number);
+            let Some(machine) = self.api(node).and_then(|api| api.machine.as_ref()) else {
+                self.violated("converged", node, "it does not run".to_owned());
+                continue;
+            };
+            let membership = machine.membership();
+            let known = membership.members().filter(|(address, _)| live.contains(*address)).count();
+            let right = known == membership.len() && known == live.len().min(bound);
+            if !right || !membership.is_bus_up() {
+                let believed: Vec<_> = membership.members().map(|(address, _)| address.to_string()).collect();
+                self.violated("converged", node, format!("it believes in {believed:?}; {} live", live.len()));
+            }
+        }
+    }
+
+    /// Nothing is left of anything that was under way.
+    pub(crate) fn check_nothing_left(&mut self) {
+        if !self.is_done() {
+            let open = self.history.calls.iter().filter(|call| call.ended.is_none()).count();
+            let text = format!("{open} calls and {} exchanges are still under way", self.exchanges.len());
+            self.violated("nothing_left", Node::Broker, text);
+        }
+        let queues = self.broker.private_queues();
+        if queues > 0 {
+            self.violated("nothing_left", Node::Broker, format!("{queues} private reply queues"));
+        }
+        for node in self.data_listeners.iter().copied().collect::<Vec<_>>() {
+            let Some(data) = self.data(node).filter(|_| matches!(node, Node::Data(_))) else { continue };
+            let (files, requests) = (
+                data.disk.temporary.len(),
+                data.machine.as_ref().map_or(0, lode_core::data_server::DataServer::requests_under_way),
+            );
+            if files + requests > 0 {
+                self.violated("nothing_left", node, format!("{files} temporary files, {requests} requests"));
+            }
+        }
+        for number in 1..=self.plan.cluster.apis {
+            let Some(machine) = self.api(Node::Api(number)).and_then(|api| api.machine.as_ref()) else { continue };
+            let (requests, queries) = (machine.requests_under_way(), machine.queries_under_way());
+            if requests + queries > 0 {
+                self.violated("nothing_left", Node::Api(number), format!("{requests} requests, {queries} queries"));
+            }
+        }
+    }
+}
+
+/// Beside the periods of the cluster: a node of the seed is started again by hand, a broker that hung is given up.
+const SETTLING: Duration = Duration::from_secs(20);

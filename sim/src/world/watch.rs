@@ -1,0 +1,287 @@
+//! What must hold after each step of a machine, checked against plain models that are kept beside it.
+//!
+//! | checker | the rule |
+//! |---|---|
+//! | `membership` | the live set is exactly "heard within the expiry period", frozen while the bus is down, and expires on the instant |
+//! | `placement` | an upload goes to a member that takes objects and has room, and never twice to the same one |
+//! | `answered_once` | each request is answered once, and nothing is done for one that was answered |
+//! | `locate_in_time` | a locate ends by its deadline |
+//! | `heartbeats` | a data server on the bus is never silent for longer than its period, and never says it twice at once |
+//! | `bounds` | requests, members and queries stay within their bounds |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lode_core::address::ServerAddress;
+use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation};
+use lode_core::bus::BusEvent;
+use lode_core::id::RequestId;
+use lode_core::machine::Effects;
+use lode_core::time::Instant;
+use lode_core::wire::Heartbeat;
+
+use super::World;
+use crate::history::{Belief, Violation};
+use crate::node::Node;
+use crate::trace::MarkKind;
+
+/// What an input tells the models, taken from it before the machine has it.
+#[derive(Debug)]
+pub(crate) enum Noticed {
+    BusUp,
+    BusDown,
+    Heard(Box<Heartbeat>),
+    Asked { request: RequestId, is_locate: bool, declared_bytes: Option<u64> },
+    Gone(RequestId),
+    Nothing,
+}
+
+/// The models of one API server.
+#[derive(Debug, Default)]
+pub(crate) struct ApiWatch {
+    /// When each member expires, by the server's own time.
+    members: BTreeMap<ServerAddress, (Instant, bool)>,
+    bus_is_up: bool,
+    beliefs: BTreeMap<ServerAddress, usize>,
+    open: BTreeMap<RequestId, OpenRequest>,
+}
+
+#[derive(Debug)]
+struct OpenRequest {
+    began: Instant,
+    is_locate: bool,
+    declared_bytes: Option<u64>,
+    uploaded_to: BTreeSet<ServerAddress>,
+}
+
+impl Noticed {
+    pub(crate) fn before_api(input: &ApiInput) -> Self {
+        match input {
+            ApiInput::Bus(BusEvent::Up) => Self::BusUp,
+            ApiInput::Bus(BusEvent::Down) => Self::BusDown,
+            ApiInput::Bus(BusEvent::Heartbeat(message)) => match Heartbeat::parse(message) {
+                Ok(heartbeat) => Self::Heard(Box::new(heartbeat)),
+                Err(_) => Self::Nothing,
+            },
+            ApiInput::Request { request, operation } => Self::Asked {
+                request: *request,
+                is_locate: matches!(operation, ApiOperation::Locate { .. }),
+                declared_bytes: match operation {
+                    ApiOperation::Put { declared_bytes, .. } => *declared_bytes,
+                    ApiOperation::Get { .. } | ApiOperation::Delete { .. } | ApiOperation::Locate { .. } => None,
+                },
+            },
+            ApiInput::RequestGone { request } => Self::Gone(*request),
+            ApiInput::DeadlineReached
+            | ApiInput::Bus(BusEvent::Query(_) | BusEvent::Answer { .. })
+            | ApiInput::AnsweredDirectly { .. }
+            | ApiInput::Uploaded { .. }
+            | ApiInput::Fetched { .. }
+            | ApiInput::Relayed { .. }
+            | ApiInput::Removed { .. } => Self::Nothing,
+        }
+    }
+}
+
+impl World<'_> {
+    /// Holds one step of an API server against the models.
+    pub(crate) fn watch_api(&mut self, node: Node, local: Instant, noticed: Noticed, effects: &Effects<ApiEffect>) {
+        let slot = self.slot(node);
+        let Some(mut watch) = self.apis.get_mut(slot).map(|api| std::mem::take(&mut api.watch)) else { return };
+        self.watch_members(node, local, &mut watch, &noticed);
+        match noticed {
+            Noticed::Asked { request, is_locate, declared_bytes } => {
+                let open = OpenRequest { began: local, is_locate, declared_bytes, uploaded_to: BTreeSet::new() };
+                watch.open.insert(request, open);
+            }
+            Noticed::Gone(request) => {
+                watch.open.remove(&request);
+            }
+            Noticed::BusUp | Noticed::BusDown | Noticed::Heard(_) | Noticed::Nothing => {}
+        }
+        for effect in effects.iter() {
+            self.watch_effect(node, local, &mut watch, effect);
+        }
+        self.watch_bounds(node);
+        if let Some(api) = self.apis.get_mut(slot) {
+            api.watch = watch;
+        }
+    }
+
+    fn watch_members(&mut self, node: Node, local: Instant, watch: &mut ApiWatch, noticed: &Noticed) {
+        let (expiry, bound) = (self.api_config.timing.expiry(), self.api_config.max_members);
+        let before = watch.members.len();
+        if watch.bus_is_up {
+            watch.members.retain(|_, (expires, _)| *expires > local);
+        }
+        let mut changed = watch.members.len() != before;
+        match noticed {
+            Noticed::BusUp => {
+                watch.bus_is_up = true;
+                watch.members.values_mut().for_each(|(expires, _)| *expires = local + expiry);
+            }
+            Noticed::BusDown => watch.bus_is_up = false,
+            Noticed::Heard(heartbeat) => {
+                let known = watch.members.contains_key(&heartbeat.address);
+                if known || watch.members.len() < bound {
+                    let of_the_seed = heartbeat.details.is_none();
+                    watch.members.insert(heartbeat.address.clone(), (local + expiry, of_the_seed));
+                }
+                changed |= !known;
+            }
+            Noticed::Asked { .. } | Noticed::Gone(_) | Noticed::Nothing => {}
+        }
+        let Some(machine) = self.api(node).and_then(|api| api.machine.as_ref()) else { return };
+        let membership = machine.membership();
+        let first = watch.members.values().map(|(expires, _)| *expires).min().filter(|_| watch.bus_is_up);
+        let same = membership.len() == watch.members.len() && membership.next_deadline() == first;
+        let same = same && (!changed || membership.members().map(|(address, _)| address).eq(watch.members.keys()));
+        if !same {
+            let believed: Vec<_> = membership.members().map(|(address, _)| address.to_string()).collect();
+            let heard: Vec<_> = watch.members.keys().map(ToString::to_string).collect();
+            self.violated("membership", node, format!("it believes in {believed:?}, and has heard {heard:?}"));
+        }
+        if changed {
+            self.note_beliefs(node, watch);
+        }
+    }
+
+    fn note_beliefs(&mut self, node: Node, watch: &mut ApiWatch) {
+        let now = self.now;
+        let gone: Vec<_> =
+            watch.beliefs.iter().filter(|(address, _)| !watch.members.contains_key(*address)).map(|(a, b)| (a.clone(), *b)).collect();
+        for (address, belief) in gone {
+            watch.beliefs.remove(&address);
+            if let Some(belief) = self.history.beliefs.get_mut(belief) {
+                belief.until = Some(now);
+            }
+            self.mark(node, MarkKind::Expired, || format!("forgets {address}"));
+        }
+        let new: Vec<_> = watch
+            .members
+            .iter()
+            .filter(|(address, _)| !watch.beliefs.contains_key(*address))
+            .map(|(address, (_, of_the_seed))| (address.clone(), *of_the_seed))
+            .collect();
+        for (address, of_the_seed) in new {
+            let member = self.owner_of(&address);
+            watch.beliefs.insert(address.clone(), self.history.beliefs.len());
+            self.history.beliefs.push(Belief { api: node, member, from: now, until: None, of_the_seed });
+            self.mark(node, MarkKind::Joined, || format!("learns of {address}"));
+        }
+    }
+
+    /// The process of an API server ends, and with it what it believes.
+    pub(crate) fn end_beliefs(&mut self, node: Node) {
+        let now = self.now;
+        let slot = self.slot(node);
+        let beliefs: Vec<usize> =
+            self.apis.get(slot).map(|api| api.watch.beliefs.values().copied().collect()).unwrap_or_default();
+        for belief in beliefs {
+            if let Some(belief) = self.history.beliefs.get_mut(belief) {
+                belief.until = Some(now);
+            }
+        }
+    }
+
+    fn watch_effect(&mut self, node: Node, local: Instant, watch: &mut ApiWatch, effect: &ApiEffect) {
+        match effect {
+            ApiEffect::Upload { request, server, .. } => {
+                self.watch_upload(node, watch, *request, server);
+            }
+            ApiEffect::Respond { request, .. } => match watch.open.remove(request) {
+                None => self.violated("answered_once", node, format!("request {} is answered twice", request.0)),
+                Some(open) => self.watch_locate_time(node, local, *request, &open),
+            },
+            ApiEffect::Relay { request, .. } => {
+                if watch.open.remove(request).is_none() {
+                    self.violated("answered_once", node, format!("request {} is relayed after its end", request.0));
+                }
+            }
+            ApiEffect::Fetch { request, .. } => {
+                if !watch.open.contains_key(request) {
+                    self.violated("answered_once", node, format!("request {} fetches after its end", request.0));
+                }
+            }
+            ApiEffect::Bus(_) | ApiEffect::AskDirectly { .. } | ApiEffect::Remove { .. } => {}
+        }
+    }
+
+    fn watch_upload(&mut self, node: Node, watch: &mut ApiWatch, request: RequestId, server: &ServerAddress) {
+        let Some(open) = watch.open.get_mut(&request) else {
+            return self.violated("answered_once", node, format!("request {} uploads after its end", request.0));
+        };
+        let is_new = open.uploaded_to.insert(server.clone());
+        let declared = open.declared_bytes.unwrap_or(0);
+        let Some(machine) = self.api(node).and_then(|api| api.machine.as_ref()) else { return };
+        let wrong = match machine.membership().member(server) {
+            None => Some("is no member"),
+            Some(member) if !member.accepts_writes() => Some("takes no objects"),
+            Some(member) if member.details().is_some_and(|details| details.space.free_bytes < declared) => {
+                Some("has no room")
+            }
+            Some(_) if !is_new => Some("was tried before"),
+            Some(_) => None,
+        };
+        if let Some(wrong) = wrong {
+            self.violated("placement", node, format!("request {} goes to {server}, which {wrong}", request.0));
+        }
+    }
+
+    fn watch_locate_time(&mut self, node: Node, local: Instant, request: RequestId, open: &OpenRequest) {
+        let limit = self.api_config.timing.locate_deadline();
+        // A process that stands still cannot keep time.
+        let was_paused = self.process(node).resumed.is_some_and(|resumed| open.began <= resumed);
+        if open.is_locate && local - open.began > limit && !was_paused {
+            let took = local - open.began;
+            self.violated("locate_in_time", node, format!("request {} took {took:?} of {limit:?}", request.0));
+        }
+    }
+
+    fn watch_bounds(&mut self, node: Node) {
+        let Some(machine) = self.api(node).and_then(|api| api.machine.as_ref()) else { return };
+        let (requests, members) = (machine.requests_under_way(), machine.membership().len());
+        let queries = machine.queries_under_way();
+        let config = &self.api_config;
+        if requests > config.max_requests || members > config.max_members || queries > config.max_requests {
+            let text = format!("{requests} requests, {members} members, {queries} queries");
+            self.violated("bounds", node, text);
+        }
+    }
+
+    /// Holds one step of a data server against its bounds and its period.
+    pub(crate) fn watch_data(&mut self, node: Node) {
+        let local = self.local_now(node);
+        let bound = self.data_config.max_requests;
+        let period = self.data_config.heartbeat_period;
+        let Some(machine) = self.data(node).and_then(|data| data.machine.as_ref()) else { return };
+        let (requests, beats) = (machine.requests_under_way(), machine.counters().heartbeats);
+        if requests > bound {
+            self.violated("bounds", node, format!("{requests} requests"));
+        }
+        let on_the_bus = self.process(node).session.is_some();
+        let was_paused = self.process(node).resumed;
+        let Some(data) = self.data_mut(node) else { return };
+        let (last_beats, last) = (data.beats, data.last_beat);
+        if beats != last_beats {
+            data.beats = beats;
+            data.last_beat = Some(local);
+        }
+        let Some(last) = last.filter(|_| beats > last_beats) else { return };
+        let gap = local - last;
+        let stood_still = was_paused.is_some_and(|resumed| resumed >= last);
+        let came_back = self.data(node).is_some_and(|data| data.bus_came.is_some_and(|came| came >= last));
+        if beats > last_beats + 1 || (gap < period / 20 && !came_back) {
+            self.violated("heartbeats", node, format!("{} at once, {gap:?} after the last", beats - last_beats));
+        }
+        if on_the_bus && !came_back && !stood_still && gap > period {
+            self.violated("heartbeats", node, format!("silent for {gap:?}"));
+        }
+    }
+
+    /// Something that must hold does not.
+    pub(crate) fn violated(&mut self, checker: &'static str, node: Node, text: String) {
+        let at = self.now;
+        self.mark(node, MarkKind::Violation, || format!("{checker}: {text}"));
+        self.violations.push(Violation { at, checker, node, text });
+    }
+}
