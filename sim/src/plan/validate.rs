@@ -2,6 +2,8 @@
 //! edited by hand.
 
 mod error;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
