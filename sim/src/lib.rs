@@ -3,6 +3,7 @@
 
 pub mod chance;
 pub mod coverage;
+pub mod draw;
 pub mod history;
 pub mod node;
 pub mod plan;

@@ -5,6 +5,9 @@
 //! whether a lossy link loses it) comes from streams keyed by [`Plan::seed`] and by who draws for what, so that one entry
 //! less does not shift the others.
 
+pub mod kind;
+pub mod validate;
+
 use serde::{Deserialize, Serialize};
 
 use crate::node::Node;
