@@ -59,6 +59,11 @@ impl<E> Effects<E> {
         self.queued.drain(..)
     }
 
+    /// Looks at the effects, first to last.
+    pub fn iter(&self) -> core::slice::Iter<'_, E> {
+        self.queued.iter()
+    }
+
     /// How many effects wait to be taken out.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -69,6 +74,15 @@ impl<E> Effects<E> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queued.is_empty()
+    }
+}
+
+impl<'a, E> IntoIterator for &'a Effects<E> {
+    type Item = &'a E;
+    type IntoIter = core::slice::Iter<'a, E>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 

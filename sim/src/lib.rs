@@ -9,3 +9,4 @@ pub mod node;
 pub mod plan;
 pub mod run;
 pub mod trace;
+mod world;

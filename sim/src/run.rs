@@ -6,6 +6,7 @@ use crate::coverage::Coverage;
 use crate::history::{History, Violation};
 use crate::plan::Plan;
 use crate::trace::{Keep, Trace};
+use crate::world::World;
 
 /// What came of a run.
 #[derive(Debug, Clone)]
@@ -25,14 +26,11 @@ pub struct Run {
 }
 
 /// Runs the plan from its beginning until everything must have come right. The same plan gives the same run, bit for bit.
+/// The plan must be [valid](crate::plan::validate::validate).
+///
+/// # Panics
+/// If a machine fails an assertion of its own.
 #[must_use]
-pub fn run(_plan: &Plan, keep: Keep) -> Run {
-    Run {
-        violations: Vec::new(),
-        trace: Trace::new(keep),
-        history: History::default(),
-        coverage: Coverage::default(),
-        steps: 0,
-        lasted: Duration::ZERO,
-    }
+pub fn run(plan: &Plan, keep: Keep) -> Run {
+    World::new(plan, keep).run()
 }

@@ -29,15 +29,15 @@ use std::time::Duration;
 use lode_core::address::ServerAddress;
 use lode_core::api_server::messages::ApiEffect;
 use lode_core::checksum::Checksum;
-use lode_core::config::{ApiConfig, DataConfig, Timing};
+use lode_core::config::{ApiConfig, DataConfig};
 use lode_core::data_server::messages::DataEffect;
+use lode_core::digest::{ComputedDigests, DigestMismatch, RequestedDigests};
 use lode_core::machine::Effects;
 use lode_core::name::ObjectName;
 use lode_core::time::Instant;
 
 use self::api::ApiNode;
 use self::bus::Broker;
-use self::clock::Clock;
 use self::data::DataNode;
 use self::exchange::{Exchange, ExchangeId};
 use self::faults::Faults;
@@ -48,7 +48,7 @@ use crate::chance::Chance;
 use crate::coverage::{Coverage, Point};
 use crate::history::{ContentId, History, NameId, Violation};
 use crate::node::Node;
-use crate::plan::{FaultKind, Plan};
+use crate::plan::{FaultKind, Plan, validate};
 use crate::run::Run;
 use crate::trace::{Keep, Trace};
 
@@ -108,7 +108,7 @@ impl<'a> World<'a> {
         let count = |wanted: fn(&Node) -> bool| servers.iter().filter(|node| wanted(node)).count();
         let (apis, datas) = (count(|node| matches!(node, Node::Api(_))), count(|node| matches!(node, Node::Data(_))));
         let listeners = |wanted: fn(&Node) -> bool| servers.iter().copied().filter(wanted).collect();
-        let api_config = api_config(plan);
+        let api_config = validate::api_config(&plan.cluster).unwrap_or_default();
         let longest_request = longest_request(&api_config);
         Self {
             plan,
@@ -116,7 +116,7 @@ impl<'a> World<'a> {
             queue: Queue::default(),
             chance: Chance::new(plan.seed),
             faults: Faults::default(),
-            data_config: data_config(plan),
+            data_config: validate::data_config(&plan.cluster).unwrap_or_default(),
             processes: servers.iter().map(|_| Process::new()).collect(),
             nobody: Process::new(),
             apis: (0..apis).map(|_| ApiNode::default()).collect(),
@@ -164,8 +164,8 @@ impl<'a> World<'a> {
         }
         self.check_nothing_left();
         self.history.end = self.now;
-        let Self { mut violations, trace, history, mut coverage, steps, now, .. } = self;
-        violations.extend(crate::check::history(&history, &mut coverage));
+        let Self { violations, trace, history, coverage, steps, now, .. } = self;
+        
         Run { violations, trace, history, coverage, steps, lasted: now - Instant::START }
     }
 
@@ -379,38 +379,13 @@ fn object_names(plan: &Plan) -> Vec<ObjectName> {
     (0..=most).filter_map(|number| ObjectName::from_message(&format!("o{number}")).ok()).collect()
 }
 
-fn api_config(plan: &Plan) -> ApiConfig {
-    let cluster = &plan.cluster;
-    let micros = Duration::from_micros;
-    let timing = Timing::new(
-        micros(cluster.heartbeat_period_us),
-        micros(cluster.expiry_us),
-        micros(cluster.locate_deadline_us),
-        micros(cluster.ask_directly_after_us),
-    );
-    let count = |bound: u32| usize::try_from(bound).unwrap_or(usize::MAX);
-    ApiConfig {
-        timing: timing.unwrap_or_default(),
-        max_requests: count(cluster.max_requests),
-        max_members: count(cluster.max_members),
-        max_direct_asks: count(cluster.max_direct_asks),
-        max_direct_asks_beside_bus: count(cluster.max_direct_asks_beside_bus),
-        held_body_bytes: cluster.held_body_bytes,
-        max_attempts: count(cluster.max_attempts),
-        short_patience: micros(cluster.short_patience_us),
-        long_patience: micros(cluster.long_patience_us),
-    }
-}
-
-fn data_config(plan: &Plan) -> DataConfig {
-    let cluster = &plan.cluster;
-    let count = |bound: u32| usize::try_from(bound).unwrap_or(usize::MAX);
-    DataConfig {
-        heartbeat_period: Duration::from_micros(cluster.heartbeat_period_us),
-        max_requests: count(cluster.max_requests),
-        max_lookups: count(cluster.max_lookups),
-        reserve_bytes: cluster.reserve_bytes,
-        ..DataConfig::default()
+/// What is told of a body that does not have the digest that its client gave.
+pub(crate) fn mismatch() -> DigestMismatch {
+    let requested = RequestedDigests { sha256: Some([0xaa; 32]), md5: None };
+    let computed = ComputedDigests { sha256: Some([0xbb; 32]), md5: None };
+    match requested.matches(&computed) {
+        Err(mismatch) => mismatch,
+        Ok(()) => unreachable!("two different hashes do not match"),
     }
 }
 

@@ -14,6 +14,7 @@ use lode_core::digest::{ComputedDigests, RequestedDigests};
 use lode_core::id::{OperationId, RequestId};
 use lode_core::machine::{Effects, Machine as _};
 use lode_core::select::ObjectHead;
+use lode_core::time::Instant;
 use lode_core::transfer::BodyFault;
 
 use super::World;
@@ -33,6 +34,11 @@ use crate::trace::Record;
 pub(crate) struct DataNode {
     pub(crate) machine: Option<DataServer>,
     pub(crate) disk: Disk,
+    /// How many heartbeats its machine has sent, and when the last one, by its own time.
+    pub(crate) beats: u64,
+    pub(crate) last_beat: Option<Instant>,
+    /// When its bus came up, by its own time.
+    pub(crate) bus_came: Option<Instant>,
     tasks: BTreeMap<RequestId, Task>,
 }
 
@@ -49,6 +55,11 @@ struct Task {
 }
 
 impl DataNode {
+    /// One with an empty disk of this size.
+    pub(crate) fn new(disk_bytes: u64) -> Self {
+        Self { disk: Disk::new(disk_bytes), ..Self::default() }
+    }
+
     /// Whether a request is being served.
     pub(crate) fn is_busy(&self) -> bool {
         !self.tasks.is_empty()
@@ -77,6 +88,7 @@ impl World<'_> {
         let space = data.disk.space();
         data.machine = DataServer::new(config, address, incarnation, space).ok();
         data.tasks.clear();
+        (data.beats, data.last_beat, data.bus_came) = (0, None, None);
     }
 
     pub(crate) fn data_ends(&mut self, node: Node, end: End) {
@@ -94,6 +106,12 @@ impl World<'_> {
     }
 
     pub(crate) fn data_hears(&mut self, node: Node, event: BusEvent) {
+        if event == BusEvent::Up {
+            let local = self.local_now(node);
+            if let Some(data) = self.data_mut(node) {
+                data.bus_came = Some(local);
+            }
+        }
         self.feed_data(node, DataInput::Bus(event));
     }
 

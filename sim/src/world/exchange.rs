@@ -165,6 +165,15 @@ pub(crate) enum BodyEnd {
     Broken,
 }
 
+/// Whose process takes a step of an exchange in, and so keeps it waiting while it stands still.
+pub(crate) fn listener(open: &Exchange, step: &ExchangeStep) -> Option<Node> {
+    let node = match step {
+        ExchangeStep::Arrives | ExchangeStep::BodyEnds(_) | ExchangeStep::AskerGone(_) => open.target,
+        ExchangeStep::Answered(_) | ExchangeStep::BodyPassed | ExchangeStep::Breaks(_) => open.asker.node,
+    };
+    (!matches!(node, Node::Client(_))).then_some(node)
+}
+
 impl World<'_> {
     /// Opens an exchange. A patience, if given, is how long the head of the answer may take.
     pub(crate) fn open_exchange(
@@ -210,7 +219,8 @@ impl World<'_> {
         let travels = !matches!(step, ExchangeStep::Breaks(_));
         if let Some(until) = self.faults.blocked_until(from, to).filter(|_| travels) {
             self.hit(Point::FaultLinkBlocked);
-            return self.queue.push(until + self.link_delay(from, to), Event::Exchange { exchange, step });
+            let later = until + self.link_delay(from, to);
+            return self.queue.push(later, Event::Exchange { exchange, step });
         }
         match step {
             ExchangeStep::Arrives => self.exchange_arrives(exchange),

@@ -2,7 +2,6 @@
 
 use super::World;
 use super::process::End;
-use super::queue::Event;
 use crate::coverage::Point;
 use crate::node::Node;
 use crate::plan::{Fault, FaultKind};
@@ -78,10 +77,10 @@ impl World<'_> {
             FaultKind::Kill { node }
             | FaultKind::PowerLoss { node }
             | FaultKind::BlankDisk { node }
-            | FaultKind::StartsLate { node } => self.queue.push(self.now, Event::Starts(node)),
+            | FaultKind::StartsLate { node } => self.starts(node),
             FaultKind::KillBetweenEffects { node, .. } => {
                 self.process_mut(node).effects_to_live = None;
-                self.queue.push(self.now, Event::Starts(node));
+                self.starts(node);
             }
             FaultKind::Pause { node } => self.resumes(node),
             FaultKind::SharedAddress { node } => {

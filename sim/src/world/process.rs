@@ -31,6 +31,8 @@ pub(crate) struct Process {
     pub(crate) armed: Option<Instant>,
     /// Since when it stands still.
     pub(crate) paused: Option<Instant>,
+    /// When it last went on after a standstill, by its own time.
+    pub(crate) resumed: Option<Instant>,
     /// After how many more effects it is killed.
     pub(crate) effects_to_live: Option<u32>,
     /// Its wall clock against the world's.
@@ -48,6 +50,7 @@ impl Process {
             session: None,
             armed: None,
             paused: None,
+            resumed: None,
             effects_to_live: None,
             wall_offset_us: 0,
             next_request: 0,
@@ -141,6 +144,7 @@ impl World<'_> {
         process.clock = Clock::started(now);
         process.armed = None;
         process.paused = None;
+        process.resumed = None;
         process.effects_to_live = None;
         let run = process.run;
         self.mark(node, MarkKind::Started, || "started".to_owned());
@@ -199,6 +203,8 @@ impl World<'_> {
 
     pub(crate) fn resumes(&mut self, node: Node) {
         let Some(since) = self.process_mut(node).paused.take() else { return };
+        let local = self.local_now(node);
+        self.process_mut(node).resumed = Some(local);
         if self.now - since > BROKER_PATIENCE {
             self.disconnect(node);
         }

@@ -97,6 +97,10 @@ impl World<'_> {
     pub(crate) fn lose_what_was_not_synced(&mut self, node: Node) {
         let now = self.now;
         let Some(data) = self.data(node) else { return };
+        if data.disk.temporary.values().any(|file| !file.synced) {
+            self.hit(Point::FaultTornWrite);
+        }
+        let Some(data) = self.data(node) else { return };
         let pending: Vec<(NameId, Blob, Pending)> = data
             .disk
             .blobs
@@ -111,7 +115,6 @@ impl World<'_> {
                 self.hit(Point::FaultRenameLost);
                 self.undo_rename(node, name, &blob, pending);
             } else if !blob.file.synced && is_torn {
-                self.hit(Point::FaultTornWrite);
                 self.rot(node, name);
             }
         }
