@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::World;
 use super::queue::Event;
+use crate::coverage::Point;
 use crate::node::Node;
 use crate::plan::{Action, Operation};
 
@@ -36,6 +37,7 @@ impl World<'_> {
             return self.queue.push(self.now + PAUSE_BETWEEN_READS, Event::FinalReads);
         }
         let Some((server, name)) = self.final_reads_left.pop() else { return };
+        self.hit(Point::CheckedFinalRead);
         self.final_read = Some(self.history.calls.len());
         let operation = Operation {
             at_us: 0,
@@ -78,6 +80,13 @@ impl World<'_> {
 
     /// Each API server knows exactly the data servers that live.
     fn check_convergence(&mut self) {
+        // A heartbeat that may take longer than what the expiry leaves over cannot keep anybody a member.
+        let timing = &self.api_config.timing;
+        let left_over = timing.expiry() - timing.heartbeat_period();
+        if left_over <= 2 * self.longest_bus_delay() {
+            return;
+        }
+        self.hit(Point::CheckedConvergence);
         let live: Vec<Node> = self.data_listeners.iter().copied().filter(|node| self.run_of(*node).is_some()).collect();
         let live: std::collections::BTreeSet<_> = live.into_iter().map(|node| self.address_of(node)).collect();
         let bound = self.api_config.max_members;
@@ -101,7 +110,12 @@ impl World<'_> {
     pub(crate) fn check_nothing_left(&mut self) {
         if !self.is_done() {
             let open = self.history.calls.iter().filter(|call| call.ended.is_none()).count();
-            let text = format!("{open} calls and {} exchanges are still under way", self.exchanges.len());
+            let exchanges: Vec<_> = self
+                .exchanges
+                .values()
+                .map(|open| format!("{} to {}: {}", open.asker.node, open.target, super::label::ask(&open.ask)))
+                .collect();
+            let text = format!("{open} calls and {} exchanges are still under way: {exchanges:?}", exchanges.len());
             self.violated("nothing_left", Node::Broker, text);
         }
         let queues = self.broker.private_queues();

@@ -1,7 +1,8 @@
 //! Nodes of the seed, as far as those of ours can tell them from the real ones: SEED-WIRE.md §1-4, failures included.
 //!
 //! They end when a message is malformed (failure 10), overwrite in place and answer 200 to half a body (4, 6, 7), and say
-//! nothing on the bus when they do not hold an object. An operator starts one that has ended again.
+//! nothing on the bus when they do not hold an object. An operator starts one that has ended again. Their periods are those of
+//! the cluster, which are the seed's own unless a plan says otherwise.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,9 +25,6 @@ use crate::history::{ContentId, NameId};
 use crate::node::Node;
 use crate::plan::BodyFlaw;
 
-const HEARTBEAT_PERIOD: Duration = Duration::from_secs(5);
-const EXPIRY: Duration = Duration::from_secs(10);
-const LOCATE_DEADLINE: Duration = Duration::from_secs(1);
 /// How long until somebody notices that a node of the seed has ended, and starts it again.
 const OPERATOR: Duration = Duration::from_secs(5);
 
@@ -127,7 +125,7 @@ impl World<'_> {
                 let body = encode_text(self.address_of(node).as_str());
                 let message = BusMessage { body, ..BusMessage::default() };
                 self.publish(node, Fanout::ApiServers, &message, Duration::ZERO);
-                self.queue.push(self.now + HEARTBEAT_PERIOD, Event::Seed { node, run, step });
+                self.queue.push(self.now + self.api_config.timing.heartbeat_period(), Event::Seed { node, run, step });
             }
             SeedStep::QueryOver { task } => {
                 let over = self.seed(node).and_then(|seed| seed.tasks.get(&task)).is_some_and(|task| task.query.is_some());
@@ -229,7 +227,7 @@ impl World<'_> {
         }
         self.publish(node, Fanout::DataServers, &message, self.longest_bus_delay());
         let run = self.process(node).run;
-        self.queue.push(self.now + LOCATE_DEADLINE, Event::Seed { node, run, step: SeedStep::QueryOver { task } });
+        self.queue.push(self.now + self.api_config.timing.locate_deadline(), Event::Seed { node, run, step: SeedStep::QueryOver { task } });
     }
 
     fn seed_gets_answer(&mut self, node: Node, route: ReplyRoute, message: &BusMessage) {
@@ -274,11 +272,11 @@ impl World<'_> {
 
     /// The body of a client has come: it goes to any data server that was heard of lately.
     pub(crate) fn seed_api_body_ends(&mut self, node: Node, request: RequestId, end: BodyEnd) {
-        let now = self.now;
+        let (now, expiry) = (self.now, self.api_config.timing.expiry());
         let Some(seed) = self.seed(node) else { return };
         let Some(client) = seed.tasks.get(&request.0).map(|task| task.client) else { return };
         let known: Vec<Node> =
-            seed.known.iter().filter(|(_, at)| now - **at < EXPIRY).map(|(server, _)| *server).collect();
+            seed.known.iter().filter(|(_, at)| now - **at < expiry).map(|(server, _)| *server).collect();
         let Some(Ask::Put { name, body }) = self.exchanges.get(&client).map(|open| open.ask.clone()) else { return };
         match self.chance.of(node, Purpose::Choice).choice(known) {
             None => self.finish_seed_task(node, request.0, Answer::Status(503)),
