@@ -1,10 +1,12 @@
 //! Whole clusters in virtual time, driven from the same machines as the runtime.
 #![forbid(unsafe_code)]
 
+pub mod assertion;
 pub mod chance;
 pub mod coverage;
 pub mod history;
 pub mod node;
 pub mod plan;
 pub mod run;
+pub mod swarm;
 pub mod trace;
