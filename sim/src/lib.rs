@@ -8,5 +8,6 @@ pub mod history;
 pub mod node;
 pub mod plan;
 pub mod run;
+pub mod shrink;
 pub mod swarm;
 pub mod trace;
