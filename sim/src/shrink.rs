@@ -1,7 +1,7 @@
 //! The smallest plan that still fails in the same way.
 //!
-//! First entries are taken out of the plan, by delta debugging ([`ddmin`]), and servers that nothing needs; then what is
-//! left is made simpler ([`simplify`]), which may make more of the entries superfluous. What is given back has always been
+//! First entries are taken out of the plan, by delta debugging (`ddmin`), and servers that nothing needs; then what is
+//! left is made simpler (`simplify`), which may make more of the entries superfluous. What is given back has always been
 //! seen to fail: a change is kept only after a run with it.
 
 mod ddmin;

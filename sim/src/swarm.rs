@@ -1,7 +1,7 @@
 //! Many seeds, on all cores.
 //!
 //! Which seeds are run, what is counted and which failure is reported depends on the seeds alone, not on the number of
-//! threads or on who is done first: runs are counted in the order of their seeds ([`ledger`]), and of one that comes after
+//! threads or on who is done first: runs are counted in the order of their seeds (`ledger`), and of one that comes after
 //! the first failure nothing is counted.
 
 mod ledger;
