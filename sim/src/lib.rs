@@ -1,6 +1,7 @@
 //! Whole clusters in virtual time, driven from the same machines as the runtime.
 #![forbid(unsafe_code)]
 
+pub mod assertion;
 pub mod chance;
 pub mod coverage;
 pub mod draw;
@@ -8,5 +9,7 @@ pub mod history;
 pub mod node;
 pub mod plan;
 pub mod run;
+pub mod shrink;
+pub mod swarm;
 pub mod trace;
 mod world;
