@@ -136,7 +136,6 @@ points! {
         RottenRefused = "rotten blob refused",
         RottenBrokenOff = "rotten blob broken off",
         ClientHungUp = "client hung up",
-        ClientGaveUp = "client gave up",
         SeedAnswered = "a node of the seed answered a query",
         SeedPanicked = "a node of the seed panicked",
     }

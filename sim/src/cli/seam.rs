@@ -36,8 +36,8 @@ pub(super) struct Scenario {
 
 /// The real one.
 pub(super) const REAL: Simulator = Simulator {
-    draw: stand_in::from_seed,    // lode_sim::draw::from_seed
-    validate: stand_in::validate, // |plan| lode_sim::draw::validate(plan).map_err(|error| error.to_string())
+    draw: lode_sim::draw::from_seed,
+    validate: |plan| lode_sim::plan::validate::validate(plan).map_err(|error| error.to_string()),
     run: lode_sim::run::run,
     html: stand_in::html,           // lode_sim::picture::html
     scenarios: stand_in::scenarios, // || lode_sim::scenario::ALL.iter().map(|s| Scenario { name: s.name, story: s.story, plan: s.plan }).collect()

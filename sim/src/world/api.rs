@@ -253,9 +253,6 @@ impl World<'_> {
         if let Some(body) = &mut task.body {
             body.end = Some(end);
         }
-        if end == BodyEnd::Broken {
-            task.client_gone = true;
-        }
         if let Some(waiting) = task.waiting.take() {
             self.hit(Point::BodyHeld);
             return self.begin_upload(asker, request, waiting);
@@ -372,6 +369,10 @@ impl World<'_> {
     pub(crate) fn api_lost_client(&mut self, node: Node, request: RequestId) {
         let Some(task) = self.task(node, request) else { return };
         task.client_gone = true;
+        if task.body.is_some_and(|body| body.end.is_none()) {
+            return self.api_body_ends(node, request, BodyEnd::Broken);
+        }
+        let Some(task) = self.task(node, request) else { return };
         let (relay, fetched, upload) = (task.relay, task.fetched, task.upload);
         let at_once = self.chance.of(node, crate::chance::Purpose::Choice).bool();
         if let Some(relay) = relay {
@@ -395,7 +396,12 @@ impl World<'_> {
     pub(crate) fn api_answered(&mut self, node: Node, exchange: ExchangeId, owner: Owner, answer: Answer) {
         let input = match owner {
             Owner::Upload { request, upload } => self.upload_answered(node, request, upload, &answer),
-            Owner::Fetch { request, fetch } => self.fetch_answered(node, exchange, request, fetch, &answer),
+            Owner::Fetch { request, fetch } => {
+                if self.task(node, request).is_none() {
+                    self.abandon(exchange);
+                }
+                self.fetch_answered(node, exchange, request, fetch, &answer)
+            }
             Owner::Ask(ask) => {
                 self.abandon(exchange);
                 ApiInput::AnsweredDirectly { ask, answer: direct_answer(&answer) }

@@ -69,7 +69,12 @@ impl World<'_> {
     pub(crate) fn client_gives_up(&mut self, call: usize) {
         let hangs_up = self.client_hangs_up.contains(&call);
         if self.end_call(call, if hangs_up { Outcome::HungUp } else { Outcome::Unknown }) {
-            self.hit(if hangs_up { Point::ClientHungUp } else { Point::ClientGaveUp });
+            self.hit(Point::ClientHungUp);
+            if !hangs_up {
+                let patience = self.longest_request;
+                let server = self.history.calls.get(call).map_or(Node::Broker, |call| call.server);
+                self.violated("answered_in_time", server, format!("call {call} was not answered within {patience:?}"));
+            }
             if let Some(exchange) = self.client_exchanges.get(call).copied().flatten() {
                 self.abandon(exchange);
             }

@@ -19,14 +19,14 @@ use lode_core::transfer::BodyFault;
 
 use super::World;
 use super::disk::{Blob, Disk, DiskStep, File};
-use super::exchange::{Answer, AnswerBody, Ask, BodyEnd, ExchangeId};
+use super::exchange::{Answer, AnswerBody, Ask, BodyEnd, ExchangeId, PutBody};
 use super::process::End;
 use super::queue::Event;
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::history::NameId;
 use crate::node::Node;
-use crate::plan::FaultKind;
+use crate::plan::{BodyFlaw, FaultKind};
 use crate::trace::Record;
 
 /// One data server, and its disk, which outlives it.
@@ -52,6 +52,8 @@ struct Task {
     opened: Option<Blob>,
     send: Option<OperationId>,
     asker_gone: bool,
+    /// What was received is on its way to its place: it gets there, whoever is gone.
+    committing: bool,
 }
 
 impl DataNode {
@@ -161,7 +163,12 @@ impl World<'_> {
                 self.disk_works(node, DiskStep::LookedUp { lookup, name });
             }
             DataEffect::Receive { receive, request, .. } => self.begin_receiving(node, request, receive),
-            DataEffect::Commit { commit, request } => self.disk_works(node, DiskStep::Synced { request, commit }),
+            DataEffect::Commit { commit, request } => {
+                if let Some(task) = self.data_task(node, request) {
+                    task.committing = true;
+                }
+                self.disk_works(node, DiskStep::Synced { request, commit });
+            }
             DataEffect::Discard { request } => self.discard(node, request),
             DataEffect::Open { open, request, name } => {
                 let name = self.name_id(&name);
@@ -191,7 +198,7 @@ impl World<'_> {
     pub(crate) fn data_accepts(&mut self, node: Node, exchange: ExchangeId, request: RequestId) {
         let Some(open) = self.exchanges.get(&exchange) else { return };
         let ask = open.ask.clone();
-        let task = Task { exchange, receive: None, body_ended: None, opened: None, send: None, asker_gone: false };
+        let task = Task { exchange, receive: None, body_ended: None, opened: None, send: None, asker_gone: false, committing: false };
         if let Some(data) = self.data_mut(node) {
             data.tasks.insert(request, task);
         }
@@ -199,7 +206,7 @@ impl World<'_> {
             Ask::Put { name, body } => DataOperation::Put {
                 name: self.object_name(name),
                 declared_bytes: body.declared.then_some(body.size_bytes),
-                digests: RequestedDigests::default(),
+                digests: digests_of(&body),
             },
             Ask::Get { name, selection } => DataOperation::Get { name: self.object_name(name), selection },
             Ask::Delete { name } => DataOperation::Delete { name: self.object_name(name) },
@@ -238,7 +245,7 @@ impl World<'_> {
         let Some(task) = self.data_task(node, request) else { return };
         let (Some(receive), exchange) = (task.receive.take(), task.exchange) else { return };
         let body = match self.exchanges.get(&exchange).map(|open| &open.ask) {
-            Some(Ask::Put { body, .. }) if end == BodyEnd::Whole => Ok(*body),
+            Some(Ask::Put { body, .. }) if end != BodyEnd::Broken => Ok(*body),
             Some(Ask::Put { .. } | Ask::Get { .. } | Ask::Delete { .. } | Ask::Locate { .. }) | None => {
                 Err(ReceiveFailure::Body(BodyFault::Broken { reason: "it was cut off".to_owned() }))
             }
@@ -253,7 +260,9 @@ impl World<'_> {
                     file.size_bytes = body.size_bytes;
                 }
                 let (size_bytes, checksum) = (body.size_bytes, super::checksum_of(body.content));
-                Ok(ReceivedBody { size_bytes, checksum, digests: ComputedDigests::default() })
+                // A digest that the client did not give is not looked at.
+                let digests = ComputedDigests { sha256: Some([0xbb; 32]), md5: None };
+                Ok(ReceivedBody { size_bytes, checksum, digests })
             }
             Err(failure) => {
                 self.discard(node, request);
@@ -322,7 +331,7 @@ impl World<'_> {
             DiskStep::Removed { removal, name } => self.blob_removed(node, removal, name),
             DiskStep::Synced { request, commit } => self.file_synced(node, request, commit),
             DiskStep::Renamed { request, commit } => self.file_renamed(node, request, commit),
-            DiskStep::FolderSynced { commit, holding, .. } => self.folder_synced(node, commit, holding),
+            DiskStep::FolderSynced { commit, holding } => self.folder_synced(node, commit, holding),
         }
     }
 
@@ -394,7 +403,7 @@ impl World<'_> {
     pub(crate) fn data_lost_asker(&mut self, node: Node, request: RequestId) {
         let Some(task) = self.data_task(node, request) else { return };
         task.asker_gone = true;
-        let (sends, receives) = (task.send.is_some(), task.receive.is_some());
+        let (sends, receives, committing) = (task.send.is_some(), task.receive.is_some(), task.committing);
         if sends {
             let rotten = self.faults.any(|kind| *kind == FaultKind::DiskReadError { node });
             let failure = if rotten {
@@ -409,12 +418,21 @@ impl World<'_> {
         }
         if self.chance.of(node, Purpose::Choice).bool() {
             self.hit(Point::RequestGone);
+            if !committing {
+                self.discard(node, request);
+            }
             if let Some(data) = self.data_mut(node) {
                 data.tasks.remove(&request);
             }
             self.feed_data(node, DataInput::RequestGone { request });
         }
     }
+}
+
+/// A body with the wrong digest says one that it does not have.
+fn digests_of(body: &PutBody) -> RequestedDigests {
+    let sha256 = (body.flaw == BodyFlaw::WrongDigest).then_some([0xaa; 32]);
+    RequestedDigests { sha256, md5: None }
 }
 
 fn info_of(blob: &Blob) -> BlobInfo {

@@ -404,9 +404,11 @@ impl World<'_> {
             Node::SeedData(_) => self.seed_data_body_ends(exchange, end),
             Node::Broker | Node::Client(_) => {}
         }
-        // A client whose body was cut off has gone itself.
+        // A client whose body was cut off has gone itself; one that stood still for too long is told.
         if end == BodyEnd::Broken
-            && let Some(Exchange { owner: Owner::Call(call), .. }) = self.exchanges.get(&exchange)
+            && let Some(Exchange { owner: Owner::Call(call), ask: Ask::Put { body, .. }, .. }) =
+                self.exchanges.get(&exchange)
+            && !matches!(body.flaw, BodyFlaw::Stalls { .. })
         {
             let call = *call;
             self.exchanges.remove(&exchange);

@@ -2,6 +2,7 @@
 
 use super::World;
 use super::process::End;
+use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::node::Node;
 use crate::plan::{Fault, FaultKind};
@@ -31,7 +32,7 @@ impl World<'_> {
             FaultKind::KillBetweenEffects { node, after_effects } => {
                 self.process_mut(node).effects_to_live = Some(after_effects);
             }
-            FaultKind::PowerLoss { node } => self.ends(node, End::PowerLost),
+            FaultKind::PowerLoss { node } => self.power_goes(node),
             FaultKind::BlankDisk { node } => {
                 self.ends(node, End::Killed);
                 self.blank_disk(node);
@@ -74,8 +75,11 @@ impl World<'_> {
         self.mark(place_of(kind), MarkKind::FaultEnded, || format!("fault {index} ends: {kind:?}"));
         match *kind {
             FaultKind::QueueLost { node } => self.disconnect(node),
+            FaultKind::PowerLoss { node } => {
+                self.process_mut(node).power_fails_at_rename = false;
+                self.starts(node);
+            }
             FaultKind::Kill { node }
-            | FaultKind::PowerLoss { node }
             | FaultKind::BlankDisk { node }
             | FaultKind::StartsLate { node } => self.starts(node),
             FaultKind::KillBetweenEffects { node, .. } => {
@@ -113,6 +117,16 @@ impl World<'_> {
             | FaultKind::SlowDisk { .. }
             | FaultKind::BitRot { .. }
             | FaultKind::WallClockStep { .. } => {}
+        }
+    }
+
+    /// The power goes now, or, as ill luck will have it, when a blob has just been renamed.
+    fn power_goes(&mut self, node: Node) {
+        let waits = matches!(node, Node::Data(_)) && self.chance.of(node, Purpose::Damage).bool();
+        if waits {
+            self.process_mut(node).power_fails_at_rename = true;
+        } else {
+            self.ends(node, End::PowerLost);
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct Process {
     pub(crate) resumed: Option<Instant>,
     /// After how many more effects it is killed.
     pub(crate) effects_to_live: Option<u32>,
+    /// The power is going to fail when a blob has just been renamed into place, and its folder is not synced.
+    pub(crate) power_fails_at_rename: bool,
     /// Its wall clock against the world's.
     pub(crate) wall_offset_us: i64,
     next_request: u64,
@@ -52,6 +54,7 @@ impl Process {
             paused: None,
             resumed: None,
             effects_to_live: None,
+            power_fails_at_rename: false,
             wall_offset_us: 0,
             next_request: 0,
         }
@@ -181,6 +184,7 @@ impl World<'_> {
         process.armed = None;
         process.paused = None;
         process.effects_to_live = None;
+        process.power_fails_at_rename = false;
         let text = if end == End::Killed { "killed" } else { "lost power" };
         self.mark(node, MarkKind::Stopped, || text.to_owned());
     }

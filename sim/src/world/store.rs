@@ -5,6 +5,7 @@ use lode_core::id::{OperationId, RequestId};
 
 use super::World;
 use super::disk::{Blob, DiskStep, File, Pending, WRITE_BACK};
+use super::process::End;
 use super::queue::Event;
 use crate::chance::Purpose;
 use crate::coverage::Point;
@@ -32,7 +33,10 @@ impl World<'_> {
     pub(crate) fn file_renamed(&mut self, node: Node, request: RequestId, commit: OperationId) {
         let Some(file) = self.data_mut(node).and_then(|data| data.disk.temporary.remove(&request)) else { return };
         let holding = self.becomes_visible(node, file);
-        self.disk_goes_on(node, DiskStep::FolderSynced { request, commit, holding });
+        if self.process(node).power_fails_at_rename {
+            return self.ends(node, End::PowerLost);
+        }
+        self.disk_goes_on(node, DiskStep::FolderSynced { commit, holding });
     }
 
     /// Its folder is synced: it is durable, whatever comes.
