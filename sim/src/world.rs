@@ -39,7 +39,7 @@ use lode_core::time::Instant;
 use self::api::ApiNode;
 use self::bus::Broker;
 use self::data::DataNode;
-use self::exchange::{Exchange, ExchangeId};
+use self::exchange::{Exchange, ExchangeId, ExchangeStep};
 use self::faults::Faults;
 use self::process::Process;
 use self::queue::{Event, Queue};
@@ -305,6 +305,7 @@ fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
         | Event::Api { node, .. }
         | Event::Data { node, .. }
         | Event::Seed { node, .. } => Some(*node),
+        Event::Exchange { step: ExchangeStep::AskerGone(accepted), .. } => Some(accepted.server.node),
         Event::Exchange { exchange, step } => exchange::listener(world.exchanges.get(exchange)?, step),
         Event::Operation(_)
         | Event::FaultBegins(_)
