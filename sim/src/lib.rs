@@ -5,6 +5,7 @@ pub mod chance;
 pub mod coverage;
 pub mod history;
 pub mod node;
+pub mod picture;
 pub mod plan;
 pub mod run;
 pub mod trace;
