@@ -47,7 +47,7 @@ function headOfGroup(cols, group, nodes) {
   for (const node of nodes) {
     const x = cols.x.get(node);
     const place = cols.upright ? `translate(${x + 4} ${cols.head - 6}) rotate(-90)` : `translate(${x} 46)`;
-    out += `<text class="node-name${cols.upright ? " upright" : ""}" transform="${place}">${escaped(name(node))}</text>`;
+    out += `<text class="node-name${cols.upright ? " upright" : ""}" transform="${place}">${escaped(nameOf(node))}</text>`;
   }
   return out;
 }

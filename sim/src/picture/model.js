@@ -63,13 +63,13 @@ function isAlarm(event) {
 
 // All that is written of an event: what the search looks through.
 function words(event) {
-  const parts = ["#" + event.n, name(event.node), event.type, event.text, event.plain || "", ...(event.effects || [])];
-  if (isMessage(event)) parts.push(name(event.to), event.arrives === null ? "lost" : "");
+  const parts = ["#" + event.n, nameOf(event.node), event.type, event.text, event.plain || "", ...(event.effects || [])];
+  if (isMessage(event)) parts.push(nameOf(event.to), event.arrives === null ? "lost" : "");
   if (event.checker) parts.push(event.checker);
   return parts.join(" ");
 }
 
-function name(node) {
+function nameOf(node) {
   return run.nodes[node].name;
 }
 

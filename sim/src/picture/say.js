@@ -1,7 +1,7 @@
 // Events in words: a line in the diagram, the tip under the pointer, the panel with everything.
 
 function who(node) {
-  return `<tspan class="who">${escaped(name(node))}</tspan>`;
+  return `<tspan class="who">${escaped(nameOf(node))}</tspan>`;
 }
 
 function shortened(text, letters) {
@@ -39,17 +39,17 @@ function tipFor(event) {
   const head = `<b>#${event.n}</b> ${seconds(event.t)} · ${escaped(kindWords(event))}`;
   if (isMessage(event)) {
     const end = event.arrives === null ? `<span class="bad">It never arrives.</span>` : `Arrives ${span(event.arrives - event.t)} later.`;
-    return `${head}<br><b>${escaped(name(event.node))} → ${escaped(name(event.to))}</b> ${escaped(event.text)}<br>${end}`;
+    return `${head}<br><b>${escaped(nameOf(event.node))} → ${escaped(nameOf(event.to))}</b> ${escaped(event.text)}<br>${end}`;
   }
   const effects = (event.effects || []).map((effect) => `<br>⇒ ${escaped(effect)}`).join("");
-  return `${head}<br><b>${escaped(name(event.node))}</b> ${escaped(inWords(event))}${effects}`;
+  return `${head}<br><b>${escaped(nameOf(event.node))}</b> ${escaped(inWords(event))}${effects}`;
 }
 
 function tipForSpan(item) {
   const until = item.until ? `until ${seconds(item.until[0])}` : "until the end of the run";
   const began = events[indexOf.get(item.from[1])];
   const words = { fault: "Fault", down: "Process down", operation: "Operation", "no-bus": "Without the bus" };
-  return `<b>${words[item.kind]}</b> on ${escaped(name(item.node))}<br>${escaped(began ? inWords(began) : item.text)}<br>from ${seconds(item.from[0])} ${until}`;
+  return `<b>${words[item.kind]}</b> on ${escaped(nameOf(item.node))}<br>${escaped(began ? inWords(began) : item.text)}<br>from ${seconds(item.from[0])} ${until}`;
 }
 
 // The panel.
@@ -66,7 +66,7 @@ function showDetail() {
 }
 
 function headline(event) {
-  const place = isMessage(event) ? `${name(event.node)} → ${name(event.to)}` : name(event.node);
+  const place = isMessage(event) ? `${nameOf(event.node)} → ${nameOf(event.to)}` : nameOf(event.node);
   return `<a href="#event=${event.n}">#${event.n}</a> · ${seconds(event.t, 9)} · ${escaped(place)} · ${escaped(kindWords(event))}`;
 }
 
@@ -95,7 +95,7 @@ function related(event) {
 }
 
 function linkTo(event) {
-  const line = isMessage(event) ? `${name(event.node)} → ${name(event.to)}` : name(event.node);
+  const line = isMessage(event) ? `${nameOf(event.node)} → ${nameOf(event.to)}` : nameOf(event.node);
   const lost = event.arrives === null ? ` <span class="bad">lost</span>` : "";
   return `<li><a href="#event=${event.n}">#${event.n}</a> ${escaped(line)}: ${escaped(shortened(inWords(event), 140))}${lost}</li>`;
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::node::Node;
 use crate::plan::Plan;
 use crate::trace::{MarkKind, Record};
 
@@ -44,8 +45,10 @@ fn list_of(alarms: &[&Event<'_>], first: usize) -> String {
     let mut out = format!("<ol start=\"{first}\">");
     for event in alarms {
         let at = time(event.at().as_nanos() / 1000);
-        let (node, text) = (event.node(), escaped(event.text()));
-        let checker = escaped(event.checker.unwrap_or("error line"));
+        let node = event.node();
+        let checker = event.checker.unwrap_or("error line");
+        let text = event.text().strip_prefix(checker).map(|text| text.trim_start_matches([':', ' ']));
+        let (checker, text) = (escaped(checker), escaped(text.unwrap_or(event.text())));
         let _ =
             write!(out, "<li><b>{checker}</b>: {text} (<a href=\"#event={}\">{node} at {at}</a>)</li>", event.number);
     }
@@ -58,15 +61,18 @@ fn cluster(plan: &Plan, events: &Events<'_>) -> String {
     let lasts = time(events.end.as_nanos() / 1000);
     let mut out = format!(
         "This is {lasts} in the life of a simulated cluster (seed {}; no real time, disk or network took part). \
-         <b>{}</b> take requests from clients and keep nothing; <b>{}</b> keep the objects.",
+         <b>{}</b> {} requests from clients and {} nothing; <b>{}</b> {} the objects.",
         plan.seed,
         count(cluster.apis, "API server"),
+        if cluster.apis == 1 { "takes" } else { "take" },
+        if cluster.apis == 1 { "keeps" } else { "keep" },
         count(cluster.datas, "data server"),
+        if cluster.datas == 1 { "keeps" } else { "keep" },
     );
     if cluster.seed_apis + cluster.seed_datas > 0 {
         let _ = write!(
             out,
-            " Beside them run {} and {} of the seed, the older system that ours must get on with.",
+            " Beside them there are {} and {} of the seed, the older system that ours must get on with.",
             count(cluster.seed_apis, "API server"),
             count(cluster.seed_datas, "data server"),
         );
@@ -93,15 +99,30 @@ fn operations(plan: &Plan, events: &Events<'_>) -> String {
     names.sort_unstable();
     names.dedup();
     let kinds = tally(plan.operations.iter().map(|operation| verb(&operation.action).to_owned()));
-    let ended = events.list.iter().filter(|event| event.mark() == Some(MarkKind::OperationEnded)).count();
+    let ended = events.list.iter().filter(|event| event.mark() == Some(MarkKind::OperationEnded));
+    let ended = ended.filter(|event| clients.contains(&event.node())).count();
     format!(
-        "{} on {}, asked for by {}: {kinds}; the first begins at {}, the last at {}. {} came to an end in this run.",
+        "{} on {}, asked for by {}: {kinds}; the first begins at {}, the last at {}. {} came to an end in this run.{}",
         count(plan.operations.len(), "operation"),
         count(names.len(), "object"),
         count(clients.len(), "client"),
         time(first.at_us),
         time(last.at_us),
         grouped(ended as u64),
+        unplanned(&clients, events),
+    )
+}
+
+/// A client that is not of the plan is the simulator's own.
+fn unplanned(planned: &[Node], events: &Events<'_>) -> String {
+    let is_other = |node: &&Node| matches!(node, Node::Client(_)) && !planned.contains(node);
+    let others: Vec<String> = events.nodes.iter().filter(is_other).map(Node::to_string).collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    format!(
+        " What {} asks for is not in the plan: there the simulator itself looks whether all is right.",
+        others.join(", ")
     )
 }
 
@@ -132,11 +153,12 @@ fn traffic(events: &Events<'_>) -> String {
         }
     }
     let marked = |kind| events.list.iter().filter(|event| event.mark() == Some(kind)).count();
+    let losses =
+        if lost == 0 { "which all arrive".to_owned() } else { format!("of which {} never arrive", grouped(lost)) };
     format!(
-        "What happened: {}, of which {} never arrive; {} of the machines under test; data servers joined {} and were \
+        "What happened: {}, {losses}; {} of the machines under test; data servers joined {} and were \
          forgotten {}.",
         count(messages, "message"),
-        grouped(lost),
         count(steps, "step"),
         count(marked(MarkKind::Joined), "time"),
         count(marked(MarkKind::Expired), "time"),
@@ -176,6 +198,16 @@ mod tests {
         let html = html("many", &run.plan, &events);
         assert_eq!(html.matches("<a href=\"#event=").count(), 30);
         assert!(html.contains("and 22 more"));
+    }
+
+    #[test]
+    fn a_client_that_is_not_of_the_plan_is_explained() {
+        let run = sample::small();
+        let mut plan = run.plan.clone();
+        plan.operations[0].client = Node::Client(2);
+        let events = Events::new(&plan, &run.records, &run.violations);
+        assert!(html("t", &plan, &events).contains("What client-1 asks for is not in the plan"));
+        assert!(!run.html().contains("is not in the plan"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ function columns() {
   const nodes = run.nodes.map((_, index) => index).filter((index) => shown.nodes[index]);
   const room = byId("scroll").clientWidth;
   const each = clamp((room - GUTTER - TEXT_MIN) / Math.max(nodes.length, 1), 30, 96);
-  const longest = Math.max(0, ...nodes.map((node) => name(node).length)) * 7;
+  const longest = Math.max(0, ...nodes.map((node) => nameOf(node).length)) * 7;
   const upright = longest > each;
   const x = new Map(nodes.map((node, place) => [node, GUTTER + each * (place + 0.5)]));
   const text = GUTTER + each * nodes.length + 18;
