@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod draw;
 pub mod history;
 pub mod node;
+pub mod picture;
 pub mod plan;
 pub mod run;
 pub mod shrink;
