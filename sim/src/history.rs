@@ -1,5 +1,7 @@
 //! What clients asked and were told, and what was true meanwhile: all that the checkers need to know of a run.
 
+use std::fmt;
+
 use lode_core::time::Instant;
 
 use crate::node::Node;
@@ -106,6 +108,34 @@ pub enum Outcome {
         /// The word for it, as [`lode_core::refusal::Refusal::code`] has it.
         code: &'static str,
     },
+}
+
+/// As a short sentence.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |nodes: &[Node]| nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Pending => f.write_str("not answered yet"),
+            Self::Unknown => f.write_str("no whole answer came: what became of it is not known"),
+            Self::HungUp => f.write_str("the client hung up"),
+            Self::Stored => f.write_str("200, stored"),
+            Self::Removed => f.write_str("204, removed"),
+            Self::Body(Body { content: Some(content), first, length_bytes, .. }) => {
+                write!(f, "200, {length_bytes} bytes of content {} from {first} on", content.0)
+            }
+            Self::Body(Body { content: None, length_bytes, .. }) => write!(f, "200, {length_bytes} bytes of no content"),
+            Self::Described { content: Some(content), .. } => write!(f, "200, there is content {}", content.0),
+            Self::Described { content: None, .. } => f.write_str("200, there is something"),
+            Self::CutBody => f.write_str("the body was cut off, and the client knows it"),
+            Self::Missing => f.write_str("404, there is none"),
+            Self::Unsatisfiable { size_bytes } => write!(f, "416, there are only {size_bytes} bytes"),
+            Self::Located { holders, unanswered } if unanswered.is_empty() => write!(f, "200, at {}", list(holders)),
+            Self::Located { holders, unanswered } => {
+                write!(f, "200, at {}; not answered: {}", list(holders), list(unanswered))
+            }
+            Self::Refused { status, code } => write!(f, "{status}, {code}"),
+        }
+    }
 }
 
 /// The bytes that a client got, which it takes for whole.

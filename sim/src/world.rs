@@ -48,7 +48,7 @@ use crate::chance::Chance;
 use crate::coverage::{Coverage, Point};
 use crate::history::{ContentId, History, NameId, Violation};
 use crate::node::Node;
-use crate::plan::{FaultKind, Plan, validate};
+use crate::plan::{Action, FaultKind, Plan, validate};
 use crate::run::Run;
 use crate::trace::{Keep, Trace};
 
@@ -83,6 +83,8 @@ pub(crate) struct World<'a> {
     announced: BTreeMap<usize, Option<u64>>,
     final_reads_left: Vec<(Node, u16)>,
     final_read: Option<usize>,
+    /// The client of the last reads: one more than those of the plan.
+    last_reader: Node,
     longest_request: Duration,
     history: History,
     violations: Vec<Violation>,
@@ -109,7 +111,7 @@ impl<'a> World<'a> {
         let (apis, datas) = (count(|node| matches!(node, Node::Api(_))), count(|node| matches!(node, Node::Data(_))));
         let listeners = |wanted: fn(&Node) -> bool| servers.iter().copied().filter(wanted).collect();
         let api_config = validate::api_config(&plan.cluster).unwrap_or_default();
-        let longest_request = longest_request(&api_config);
+        let longest_request = longest_request(&api_config, longest_body(plan));
         Self {
             plan,
             now: Instant::START,
@@ -138,6 +140,7 @@ impl<'a> World<'a> {
             announced: BTreeMap::new(),
             final_reads_left: Vec::new(),
             final_read: None,
+            last_reader: last_reader(plan),
             longest_request,
             history: History { shared_addresses: shared(&twins), ..History::default() },
             violations: Vec::new(),
@@ -154,12 +157,13 @@ impl<'a> World<'a> {
         self.arrange_plan();
         let settled = self.settled_at();
         self.queue.push(settled, Event::FinalReads);
-        let end = settled + self.longest_request + Duration::from_secs(60);
+        let mut end = settled + self.longest_end();
         while let Some((at, event)) = self.queue.pop_until(end) {
             self.now = at;
             self.happens(event);
             if at >= settled && self.history.calm >= settled && self.is_done() {
-                break;
+                // What was arranged for this very moment, or told the one who has gone, still happens.
+                end = end.min(at + LAST_WORDS);
             }
         }
         self.check_nothing_left();
@@ -294,6 +298,9 @@ impl<'a> World<'a> {
     }
 }
 
+/// How long a run goes on after the last answer.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Whose process an event is for, if it waits while that stands still.
 fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
     match event {
@@ -365,19 +372,29 @@ fn servers_of(plan: &Plan, twins: &BTreeMap<Node, Node>) -> Vec<Node> {
 
 /// What a server's address looks like.
 fn address_text(node: Node) -> String {
-    let (kind, number) = match node {
-        Node::Api(number) => (1, number),
-        Node::Data(number) => (2, number),
-        Node::SeedApi(number) => (3, number),
-        Node::SeedData(number) => (4, number),
-        Node::Broker | Node::Client(_) => (9, 0),
-    };
-    format!("10.{kind}.{}.{}:22345", number / 256, number % 256)
+    format!("{node}:22345")
 }
 
 fn object_names(plan: &Plan) -> Vec<ObjectName> {
     let most = plan.operations.iter().map(|operation| operation.name).max().unwrap_or(0);
     (0..=most).filter_map(|number| ObjectName::from_message(&format!("o{number}")).ok()).collect()
+}
+
+fn last_reader(plan: &Plan) -> Node {
+    let numbers = plan.operations.iter().filter_map(|operation| match operation.client {
+        Node::Client(number) => Some(number),
+        Node::Broker | Node::Api(_) | Node::Data(_) | Node::SeedApi(_) | Node::SeedData(_) => None,
+    });
+    Node::Client(numbers.max().unwrap_or(0).saturating_add(1))
+}
+
+/// How long the longest body of the plan is on its way.
+fn longest_body(plan: &Plan) -> Duration {
+    let sizes = plan.operations.iter().map(|operation| match operation.action {
+        Action::Put { size_bytes, .. } => size_bytes,
+        Action::Get { .. } | Action::Head | Action::Delete | Action::Locate { .. } => 0,
+    });
+    Duration::from_micros(sizes.max().unwrap_or(0).saturating_mul(1000) / plan.pace.bytes_per_ms.max(1))
 }
 
 /// What is told of a body that does not have the digest that its client gave.
@@ -391,8 +408,8 @@ pub(crate) fn mismatch() -> DigestMismatch {
 }
 
 /// How long a request may take whatever happens: every attempt with all its patience, and the time of a body that stalls.
-fn longest_request(config: &ApiConfig) -> Duration {
+fn longest_request(config: &ApiConfig, body: Duration) -> Duration {
     let attempts = u32::try_from(config.max_attempts).unwrap_or(u32::MAX).min(16);
     let attempt = config.timing.locate_deadline() + config.short_patience.max(exchange::STALL_LIMIT);
-    attempts * attempt + config.long_patience + 4 * exchange::STALL_LIMIT
+    attempts * (attempt + body) + body + config.long_patience + 4 * exchange::STALL_LIMIT
 }

@@ -39,6 +39,6 @@ pub(super) const REAL: Simulator = Simulator {
     draw: lode_sim::draw::from_seed,
     validate: |plan| lode_sim::plan::validate::validate(plan).map_err(|error| error.to_string()),
     run: lode_sim::run::run,
-    html: stand_in::html,           // lode_sim::picture::html
+    html: lode_sim::picture::html,
     scenarios: stand_in::scenarios, // || lode_sim::scenario::ALL.iter().map(|s| Scenario { name: s.name, story: s.story, plan: s.plan }).collect()
 };

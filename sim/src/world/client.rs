@@ -145,7 +145,7 @@ impl World<'_> {
         call.outcome = outcome;
         let (client, told) = (call.client, call.outcome.clone());
         self.cover_outcome(&told);
-        self.mark(client, MarkKind::OperationEnded, || format!("call {index}: {told:?}"));
+        self.mark(client, MarkKind::OperationEnded, || format!("call {index}: {told}"));
         true
     }
 

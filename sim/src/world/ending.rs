@@ -41,7 +41,7 @@ impl World<'_> {
         self.final_read = Some(self.history.calls.len());
         let operation = Operation {
             at_us: 0,
-            client: Node::Client(u16::MAX),
+            client: self.last_reader,
             server,
             name,
             action: Action::Get { range: None, hangs_up: false },
@@ -67,6 +67,13 @@ impl World<'_> {
         let names: std::collections::BTreeSet<u16> = names.collect();
         let servers = (1..=self.plan.cluster.apis).map(Node::Api);
         servers.rev().flat_map(|server| names.iter().rev().map(move |name| (server, *name))).collect()
+    }
+
+    /// How long the end of a run may take: the last reads one by one, and what is still under way from before.
+    pub(crate) fn longest_end(&self) -> Duration {
+        let reads = u32::try_from(self.final_read_plan().len()).unwrap_or(u32::MAX);
+        let read = 2 * super::longest_body(self.plan) + self.api_config.timing.locate_deadline();
+        self.longest_request + reads * (read + SETTLING)
     }
 
     /// Whether nothing is under way any more.
@@ -122,8 +129,10 @@ impl World<'_> {
         if queues > 0 {
             self.violated("nothing_left", Node::Broker, format!("{queues} private reply queues"));
         }
-        for node in self.data_listeners.iter().copied().collect::<Vec<_>>() {
-            let Some(data) = self.data(node).filter(|_| matches!(node, Node::Data(_))) else { continue };
+        let live = |node: &Node| matches!(node, Node::Data(_)) && self.run_of(*node).is_some();
+        let datas: Vec<Node> = self.data_listeners.iter().copied().filter(live).collect();
+        for node in datas {
+            let Some(data) = self.data(node) else { continue };
             let (files, requests) = (
                 data.disk.temporary.len(),
                 data.machine.as_ref().map_or(0, lode_core::data_server::DataServer::requests_under_way),

@@ -45,11 +45,6 @@ pub(super) const fn from_seed(seed: u64) -> Plan {
     }
 }
 
-/// A page that says so.
-pub(super) fn html(title: &str, _plan: &Plan, records: &[Record], _violations: &[Violation]) -> String {
-    format!("<!DOCTYPE html><title>{title}</title><p>{} records, and nobody to draw them yet.</p>\n", records.len())
-}
-
 /// One that shows the form.
 pub(super) fn scenarios() -> Vec<Scenario> {
     let plan = || {
