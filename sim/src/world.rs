@@ -91,6 +91,8 @@ pub(crate) struct World<'a> {
     coverage: Coverage,
     trace: Trace,
     steps: u64,
+    /// A machine has failed: what comes after means nothing.
+    is_over: bool,
 }
 
 impl<'a> World<'a> {
@@ -147,6 +149,7 @@ impl<'a> World<'a> {
             coverage: Coverage::default(),
             trace: Trace::new(keep),
             steps: 0,
+            is_over: false,
             api_config,
             twins,
         }
@@ -158,7 +161,7 @@ impl<'a> World<'a> {
         let settled = self.settled_at();
         self.queue.push(settled, Event::FinalReads);
         let mut end = settled + self.longest_end();
-        while let Some((at, event)) = self.queue.pop_until(end) {
+        while let Some((at, event)) = self.queue.pop_until(end).filter(|_| !self.is_over) {
             self.now = at;
             self.happens(event);
             if at >= settled && self.history.calm >= settled && self.is_done() {
@@ -166,7 +169,9 @@ impl<'a> World<'a> {
                 end = end.min(at + LAST_WORDS);
             }
         }
-        self.check_nothing_left();
+        if !self.is_over {
+            self.check_nothing_left();
+        }
         self.history.end = self.now;
         let Self { violations, trace, history, coverage, steps, now, .. } = self;
         

@@ -7,7 +7,7 @@ use crate::node::Node;
 use crate::plan::{Action, BodyFlaw, Fault, Operation};
 
 /// The longest that the body of a client stands still.
-const LONGEST_STALL_US: u64 = 20_000_000;
+const LONGEST_STALL_US: u64 = 45_000_000;
 
 pub(super) fn draw(streams: &mut impl Streams, stage: &Stage, workload: &Workload, faults: &[Fault]) -> Vec<Operation> {
     let instants_us = instants(stage, faults);
@@ -90,16 +90,16 @@ fn draw_put(source: &mut impl Source, stage: &Stage, workload: &Workload) -> Act
     let usual_bytes = source.among(&workload.sizes_bytes).unwrap_or(0);
     let size_bytes = if source.chance(100) { draw_size(source, &stage.cluster) } else { usual_bytes };
     let declared = !source.chance(workload.undeclared_permille);
-    let flaw = if source.chance(workload.flaw_permille) { draw_flaw(source, stage) } else { BodyFlaw::None };
+    let flaw = if source.chance(workload.flaw_permille) { draw_flaw(source) } else { BodyFlaw::None };
     Action::Put { size_bytes, declared, flaw }
 }
 
-fn draw_flaw(source: &mut impl Source, stage: &Stage) -> BodyFlaw {
+fn draw_flaw(source: &mut impl Source) -> BodyFlaw {
     match source.below(3) {
         0 => BodyFlaw::Cut,
         1 => {
-            let longest_us = (2 * stage.cluster.short_patience_us).min(LONGEST_STALL_US);
-            BodyFlaw::Stalls { for_us: source.spread(1_000, longest_us) }
+            // Some outlast every patience.
+            BodyFlaw::Stalls { for_us: source.spread(1_000, LONGEST_STALL_US) }
         }
         _ => BodyFlaw::WrongDigest,
     }

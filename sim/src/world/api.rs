@@ -16,6 +16,7 @@ use lode_core::select::{Content, ObjectHead, Selection};
 use lode_core::transfer::{BodyFault, DirectAnswer, FetchOutcome, RemoveOutcome, TransferFailure, UploadOutcome};
 
 use super::World;
+use crate::assertion;
 use super::exchange::{
     Answer, AnswerBody, Ask, BodyEnd, Exchange, ExchangeId, ExchangeStep, Fate, Owner, Party, PutBody,
 };
@@ -125,7 +126,8 @@ impl World<'_> {
         let told = self.trace.is_kept().then(|| super::label::api_input(&input));
         let noticed = super::watch::Noticed::before_api(&input);
         if let Some(machine) = self.apis.get_mut(slot).and_then(|api| api.machine.as_mut()) {
-            machine.handle(local, input, &mut effects);
+            let handled = assertion::caught(|| machine.handle(local, input, &mut effects));
+            self.note_assertion(node, handled);
         }
         self.note_api_step(node, told, &effects);
         self.watch_api(node, local, noticed, &effects);

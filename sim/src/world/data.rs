@@ -22,6 +22,7 @@ use super::disk::{Blob, Disk, DiskStep, File};
 use super::exchange::{Answer, AnswerBody, Ask, BodyEnd, ExchangeId, PutBody};
 use super::process::End;
 use super::queue::Event;
+use crate::assertion;
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::history::NameId;
@@ -133,7 +134,8 @@ impl World<'_> {
         self.cover_data_input(&input);
         let told = self.trace.is_kept().then(|| super::label::data_input(&input));
         if let Some(machine) = self.datas.get_mut(slot).and_then(|data| data.machine.as_mut()) {
-            machine.handle(local, input, &mut effects);
+            let handled = assertion::caught(|| machine.handle(local, input, &mut effects));
+            self.note_assertion(node, handled);
         }
         self.note_data_step(node, told, &effects);
         self.watch_data(node);

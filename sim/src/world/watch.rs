@@ -22,6 +22,7 @@ use lode_core::time::Instant;
 use lode_core::wire::Heartbeat;
 
 use super::World;
+use crate::assertion::Assertion;
 use crate::history::{Belief, Violation};
 use crate::node::Node;
 use crate::trace::MarkKind;
@@ -280,6 +281,15 @@ impl World<'_> {
         }
         if on_the_bus && !came_back && !stood_still && gap > period + CLOCK_ROUNDING {
             self.violated("heartbeats", node, format!("silent for {gap:?}"));
+        }
+    }
+
+    /// A machine that has failed an assertion of its own is not to be trusted with anything any more: the run is over.
+    pub(crate) fn note_assertion(&mut self, node: Node, handled: Result<(), Assertion>) {
+        if let Err(assertion) = handled {
+            let Violation { checker, text, .. } = assertion.violation(self.now, node);
+            self.violated(checker, node, text);
+            self.is_over = true;
         }
     }
 
