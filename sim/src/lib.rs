@@ -11,6 +11,7 @@ pub mod picture;
 pub mod plan;
 pub mod run;
 pub mod shrink;
+pub mod steady;
 pub mod swarm;
 pub mod trace;
 mod world;

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use lode_core::config::{ApiConfig, DataConfig, SHORTEST_PERIOD};
+use lode_core::config::SHORTEST_PERIOD;
 
 use crate::draw::{Source, Streams};
 use crate::plan::Cluster;
-
-/// A disk that nothing in a run can fill.
-const ROOMY_DISK_BYTES: u64 = 1 << 40;
 
 /// The longest expiry that is drawn: with more, hardly anybody would expire within a run.
 const LONGEST_EXPIRY_US: u64 = 30_000_000;
@@ -17,7 +14,7 @@ const LONGEST_EXPIRY_US: u64 = 30_000_000;
 const LONGEST_PATIENCE_US: u64 = 60_000_000;
 
 pub(super) fn draw(streams: &mut impl Streams) -> Cluster {
-    let mut cluster = by_default();
+    let mut cluster = Cluster::usual(1, 1);
     draw_shape(&mut streams.stream("cluster/shape", 10), &mut cluster);
     draw_timing(&mut streams.stream("cluster/timing", 40), &mut cluster);
     draw_patience(&mut streams.stream("cluster/patience", 16), &mut cluster);
@@ -26,38 +23,8 @@ pub(super) fn draw(streams: &mut impl Streams) -> Cluster {
     cluster
 }
 
-/// One server of each kind, under the settings that a user gets.
-fn by_default() -> Cluster {
-    let (api, data) = (ApiConfig::default(), DataConfig::default());
-    Cluster {
-        apis: 1,
-        datas: 1,
-        seed_apis: 0,
-        seed_datas: 0,
-        heartbeat_period_us: micros(api.timing.heartbeat_period()),
-        expiry_us: micros(api.timing.expiry()),
-        locate_deadline_us: micros(api.timing.locate_deadline()),
-        ask_directly_after_us: micros(api.timing.ask_directly_after()),
-        short_patience_us: micros(api.short_patience),
-        long_patience_us: micros(api.long_patience),
-        held_body_bytes: api.held_body_bytes,
-        max_requests: count(api.max_requests),
-        max_members: count(api.max_members),
-        max_direct_asks: count(api.max_direct_asks),
-        max_direct_asks_beside_bus: count(api.max_direct_asks_beside_bus),
-        max_attempts: count(api.max_attempts),
-        max_lookups: count(data.max_lookups),
-        disk_bytes: ROOMY_DISK_BYTES,
-        reserve_bytes: data.reserve_bytes,
-    }
-}
-
 fn micros(period: Duration) -> u64 {
     u64::try_from(period.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn count(bound: usize) -> u32 {
-    u32::try_from(bound).unwrap_or(u32::MAX)
 }
 
 /// One data server alone is frequent, as most can be promised there. It then has no data server of the seed beside it.
