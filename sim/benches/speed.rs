@@ -21,6 +21,7 @@ fn main() {
         let (c, t) = (cpu(), std::time::Instant::now());
         let run = run(&plan, Keep::Nothing);
         let (c, t) = ((cpu() - c) as f64 / 1e9, t.elapsed());
+        if std::env::var("COV").is_ok() { println!("{}", run.coverage); }
         println!("{} violations, {} steps, {:?}; cpu {c:.3} wall {t:.3?}; {:.0} steps/s cpu; {:.0}x real time", run.violations.len(), run.steps, run.lasted, run.steps as f64 / c, run.lasted.as_secs_f64() / c);
     }
 }

@@ -18,6 +18,7 @@ use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation};
 use lode_core::bus::BusEvent;
 use lode_core::id::RequestId;
 use lode_core::machine::Effects;
+use lode_core::membership::Membership;
 use lode_core::time::Instant;
 
 use super::World;
@@ -120,8 +121,7 @@ impl World<'_> {
         let Some(machine) = self.api(node).and_then(|api| api.machine.as_ref()) else { return };
         let (membership, members) = (machine.membership(), &watch.members);
         let same = membership.len() == members.len() && membership.next_deadline() == members.next_expiry();
-        // Which ones they are can only change with the models: looking each time would make each step as long as the list.
-        let same = same && (!change.is_any() || membership.members().map(|(address, _)| address).eq(self.heard_by(members)));
+        let same = same && (!change.is_any() || self.agrees(membership, members, &change));
         if !same {
             let believed: Vec<_> = membership.members().map(|(address, _)| address.to_string()).collect();
             let heard: Vec<_> = self.heard_by(members).map(ToString::to_string).collect();
@@ -130,6 +130,15 @@ impl World<'_> {
         if change.is_any() {
             self.note_beliefs(node, watch, change);
         }
+    }
+
+    /// Whether those are members who must be. What has changed is looked at each time, all of them once in a while that is
+    /// shorter the fewer they are: else a thousand servers that join would be compared with each other.
+    fn agrees(&self, membership: &Membership, members: &Members, change: &Change) -> bool {
+        let is_member = |slot: usize| membership.member(&self.address_of(members.node(slot))).is_some();
+        let mut changed = change.expired.iter().copied().chain(change.joined.map(|(slot, _)| slot));
+        let all = || membership.members().map(|(address, _)| address).eq(self.heard_by(members));
+        changed.all(|slot| is_member(slot) == members.is_live(slot)) && (!members.are_to_be_compared() || all())
     }
 
     /// The addresses of those who live, in their order.
