@@ -3,13 +3,15 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::id::OperationId;
 
-/// The name of a queue that answers go to, as the broker gave it. At most 255 bytes of UTF-8 (AMQP's short string).
+/// The name of a queue that answers go to, as the broker gave it. At most 255 bytes of UTF-8 (AMQP's short string). Cheap to
+/// clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReplyTo(String);
+pub struct ReplyTo(Arc<str>);
 
 impl ReplyTo {
     /// The longest name that AMQP 0-9-1 can carry, in bytes.
@@ -18,7 +20,7 @@ impl ReplyTo {
     /// A reply queue of this name; `None` if the name is empty or longer than [`ReplyTo::MAX_BYTES`].
     #[must_use]
     pub fn new(name: String) -> Option<Self> {
-        (!name.is_empty() && name.len() <= Self::MAX_BYTES).then_some(Self(name))
+        (!name.is_empty() && name.len() <= Self::MAX_BYTES).then(|| Self(name.into()))
     }
 
     /// The name of the queue.

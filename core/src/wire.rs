@@ -31,6 +31,7 @@ pub use heartbeat::{Heartbeat, HeartbeatDetails, SoftwareVersion};
 pub use hello::Hello;
 pub use locate::{Echo, Held, LocateAnswer, LocateQuery, ReceivedQuery};
 pub use text::{MAX_TEXT_BYTES, TextError, decode_text, encode_text};
+use text::read_text;
 
 use crate::address::AddressError;
 use crate::name::NameError;

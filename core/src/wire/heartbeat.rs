@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::header;
-use super::{WireError, decode_text, encode_text};
+use super::{WireError, encode_text, read_text};
 use crate::address::ServerAddress;
 use crate::bus::BusMessage;
 use crate::id::Incarnation;
@@ -38,7 +38,7 @@ impl Heartbeat {
     /// # Errors
     /// If the body is not an address, or our headers are incomplete or malformed.
     pub fn parse(message: &BusMessage) -> Result<Self, WireError> {
-        let address = decode_text(&message.body)?.parse()?;
+        let address = read_text(&message.body)?.parse()?;
         Ok(Self { address, details: HeartbeatDetails::parse(message)? })
     }
 

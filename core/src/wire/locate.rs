@@ -6,7 +6,7 @@
 use alloc::string::{String, ToString as _};
 
 use super::header;
-use super::{WireError, decode_text, encode_text};
+use super::{WireError, encode_text, read_text};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusMessage, ReplyTo};
 use crate::checksum::Checksum;
@@ -77,7 +77,7 @@ impl ReceivedQuery {
     /// # Errors
     /// If the body is not an escaped name, nobody waits for the answer, or a header of ours is malformed.
     pub fn parse(message: &BusMessage) -> Result<Self, WireError> {
-        let name = ObjectName::from_message(&decode_text(&message.body)?)?;
+        let name = ObjectName::from_message(&read_text(&message.body)?)?;
         let understands_negative = header::yes_or_no(message, header::NEGATIVE_ANSWERS)?.unwrap_or(false);
         let reply_to = message.reply_to.clone().ok_or(WireError::NoReplyTo)?;
         Ok(Self { reply_to, echo: Echo::parse(message)?, name, understands_negative })
@@ -153,7 +153,7 @@ impl LocateAnswer {
             None => None,
         };
         let incarnation = header::parsed(message, header::INCARNATION, "16 hexadecimal digits")?;
-        let body = decode_text(&message.body)?;
+        let body = read_text(&message.body)?;
         let (address, held) = if header::yes_or_no(message, header::HELD)?.unwrap_or(true) {
             let size_bytes = header::number(message, header::SIZE_BYTES)?;
             let checksum = header::parsed(message, header::CHECKSUM, "64 lower-case hexadecimal digits")?;
