@@ -1,11 +1,13 @@
 //! What goes over the message bus, as the core sees it: neither AMQP frames nor sockets, but messages with the few
 //! properties that the wire rules speak of.
 
-use alloc::collections::BTreeMap;
+mod headers;
+
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+pub use self::headers::Headers;
 use crate::id::OperationId;
 
 /// The name of a queue that answers go to, as the broker gave it. At most 255 bytes of UTF-8 (AMQP's short string). Cheap to
@@ -38,7 +40,7 @@ pub struct BusMessage {
     /// The `correlation_id` property.
     pub correlation_id: Option<String>,
     /// The headers whose values are strings or whole numbers, as text; others are left out by the driver.
-    pub headers: BTreeMap<String, String>,
+    pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
 }

@@ -1,7 +1,6 @@
 //! The names of our headers, and how their values are read.
 
-use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use core::str::FromStr;
 
 use super::WireError;
@@ -21,7 +20,7 @@ pub(super) const ADDRESS: &str = "lode-address";
 
 /// The value of a header, if the message has it.
 pub(super) fn text<'a>(message: &'a BusMessage, header: &str) -> Option<&'a str> {
-    message.headers.get(header).map(String::as_str)
+    message.headers.get(header)
 }
 
 /// The value of a header that must be there.
@@ -58,11 +57,11 @@ pub(super) fn yes_or_no(message: &BusMessage, header: &'static str) -> Result<Op
 }
 
 /// Adds a header.
-pub(super) fn set(message: &mut BusMessage, header: &str, value: &(impl ToString + ?Sized)) {
-    message.headers.insert(header.to_owned(), value.to_string());
+pub(super) fn set(message: &mut BusMessage, header: &'static str, value: &(impl ToString + ?Sized)) {
+    message.headers.set(header.into(), value.to_string().into());
 }
 
 /// Adds a header whose value is `yes` or `no`.
-pub(super) fn set_yes_or_no(message: &mut BusMessage, header: &str, value: bool) {
-    set(message, header, if value { "yes" } else { "no" });
+pub(super) fn set_yes_or_no(message: &mut BusMessage, header: &'static str, value: bool) {
+    message.headers.set(header.into(), if value { "yes" } else { "no" }.into());
 }
