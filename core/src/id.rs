@@ -23,6 +23,11 @@ impl Incarnation {
     pub const fn number(self) -> u64 {
         self.0
     }
+
+    /// As it is written.
+    pub(crate) fn to_text(self) -> String {
+        hex::number_text(self.0)
+    }
 }
 
 impl fmt::Display for Incarnation {
@@ -80,10 +85,11 @@ impl FromStr for OperationId {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let parsed = text.split_once('-').and_then(|(incarnation, counter)| {
+        let parsed = || {
+            let (incarnation, counter) = (text.get(..16)?, text.get(16..)?.strip_prefix('-')?);
             Some(Self { incarnation: Incarnation(hex::read_number(incarnation)?), counter: hex::read_number(counter)? })
-        });
-        parsed.ok_or_else(|| ParseIdError { text: text.to_string() })
+        };
+        parsed().ok_or_else(|| ParseIdError { text: text.to_string() })
     }
 }
 

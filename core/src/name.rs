@@ -54,6 +54,10 @@ impl ObjectName {
     /// # Errors
     /// Whatever [`NameError`] says.
     pub fn from_message(text: &str) -> Result<Self, NameError> {
+        if text.bytes().all(escape::may_stand_bare) {
+            // Nothing is escaped: what it means is what is written.
+            return Self::checked(text, text.as_bytes());
+        }
         match text.bytes().position(|byte| !escape::may_stand_bare(byte) && !matches!(byte, b'%' | b'/')) {
             Some(at) => Err(NameError::NotEscaped { at }),
             None => Self::from_segment(text.as_bytes()),

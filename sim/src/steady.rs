@@ -62,9 +62,7 @@ impl Steady {
 
 fn action(chance: &mut Rng) -> Action {
     match chance.u8(0..5) {
-        0 => {
-            Action::Put { size_bytes: chance.u64(1..=MOST_BODY_BYTES), declared: chance.bool(), flaw: BodyFlaw::None }
-        }
+        0 => Action::Put { size_bytes: chance.u64(1..=MOST_BODY_BYTES), declared: chance.bool(), flaw: BodyFlaw::None },
         1 => Action::Get { range: None, hangs_up: false },
         2 => Action::Head,
         3 => Action::Delete,

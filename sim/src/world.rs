@@ -105,8 +105,10 @@ impl<'a> World<'a> {
     pub(crate) fn new(plan: &'a Plan, keep: Keep) -> Self {
         let twins = twins_of(plan);
         let servers = servers_of(plan, &twins);
-        let address_of: BTreeMap<Node, ServerAddress> =
-            servers.iter().filter_map(|node| Some((*node, address_text(twins.get(node).copied().unwrap_or(*node)).parse().ok()?))).collect();
+        let address_of: BTreeMap<Node, ServerAddress> = servers
+            .iter()
+            .filter_map(|node| Some((*node, address_text(twins.get(node).copied().unwrap_or(*node)).parse().ok()?)))
+            .collect();
         let addresses = address_of
             .iter()
             .filter(|(node, _)| !twins.contains_key(node))
@@ -180,7 +182,7 @@ impl<'a> World<'a> {
         }
         self.history.end = self.now;
         let Self { violations, trace, history, coverage, steps, now, .. } = self;
-        
+
         Run { violations, trace, history, coverage, steps, lasted: now - Instant::START }
     }
 

@@ -54,11 +54,11 @@ impl Headers {
 
     pub(crate) fn set(&mut self, name: Cow<'static, str>, value: Cow<'static, str>) -> Option<Cow<'static, str>> {
         let entries = Arc::make_mut(self.entries.get_or_insert_with(|| Arc::new(Vec::with_capacity(USUAL))));
-        let at = entries.iter().position(|(known, _)| *known >= name).unwrap_or(entries.len());
-        match entries.get_mut(at) {
+        let before = entries.iter().rposition(|(known, _)| *known <= name);
+        match before.and_then(|before| entries.get_mut(before)) {
             Some((known, old)) if *known == name => Some(core::mem::replace(old, value)),
             Some(_) | None => {
-                entries.insert(at, (name, value));
+                entries.insert(before.map_or(0, |before| before + 1), (name, value));
                 None
             }
         }

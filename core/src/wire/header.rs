@@ -1,6 +1,6 @@
 //! The names of our headers, and how their values are read.
 
-use alloc::string::ToString;
+use alloc::string::String;
 use core::str::FromStr;
 
 use super::WireError;
@@ -41,9 +41,13 @@ pub(super) fn parsed<T: FromStr>(
 /// A decimal number: digits and nothing else.
 pub(super) fn number(message: &BusMessage, header: &'static str) -> Result<Option<u64>, WireError> {
     let Some(text) = text(message, header) else { return Ok(None) };
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|_| digits);
-    number.map(Some).ok_or(WireError::BadHeader { header, expected: "a decimal number below 2^64" })
+    decimal(text).map(Some).ok_or(WireError::BadHeader { header, expected: "a decimal number below 2^64" })
+}
+
+fn decimal(text: &str) -> Option<u64> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let number = text.bytes().try_fold(0_u64, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?));
+    number.filter(|_| !text.is_empty())
 }
 
 /// `yes` or `no`.
@@ -57,8 +61,8 @@ pub(super) fn yes_or_no(message: &BusMessage, header: &'static str) -> Result<Op
 }
 
 /// Adds a header.
-pub(super) fn set(message: &mut BusMessage, header: &'static str, value: &(impl ToString + ?Sized)) {
-    message.headers.set(header.into(), value.to_string().into());
+pub(super) fn set(message: &mut BusMessage, header: &'static str, value: String) {
+    message.headers.set(header.into(), value.into());
 }
 
 /// Adds a header whose value is `yes` or `no`.

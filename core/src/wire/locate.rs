@@ -91,22 +91,22 @@ impl ReceivedQuery {
             correlation_id: self.echo.as_ref().map(|echo| echo.as_str().to_string()),
             ..BusMessage::default()
         };
-        header::set(&mut message, header::INCARNATION, &incarnation);
+        header::set(&mut message, header::INCARNATION, incarnation.to_text());
         match held {
             Held::Yes { size_bytes, checksum } => {
                 message.body = encode_text(address.as_str());
                 header::set_yes_or_no(&mut message, header::HELD, true);
                 if let Some(size_bytes) = size_bytes {
-                    header::set(&mut message, header::SIZE_BYTES, size_bytes);
+                    header::set(&mut message, header::SIZE_BYTES, size_bytes.to_string());
                 }
                 if let Some(checksum) = checksum {
-                    header::set(&mut message, header::CHECKSUM, checksum);
+                    header::set(&mut message, header::CHECKSUM, checksum.to_string());
                 }
             }
             Held::No if self.understands_negative => {
                 message.body = encode_text("");
                 header::set_yes_or_no(&mut message, header::HELD, false);
-                header::set(&mut message, header::ADDRESS, address);
+                header::set(&mut message, header::ADDRESS, address.as_str().to_string());
             }
             Held::No => return None,
         }

@@ -75,7 +75,9 @@ impl Alarm {
             self.wished.pop_front();
         }
         if self.wished.back().is_none_or(|(last, _)| *last < at) {
-            self.wished.push_back((at, queue.reserve()));
+            let place = (at, queue.reserve());
+            self.wished.push_back(place);
+            return place;
         }
         match self.wished.binary_search_by_key(&at, |(wished, _)| *wished) {
             Ok(found) => self.wished.get(found).copied().unwrap_or((at, u64::MAX)),

@@ -16,12 +16,12 @@ use lode_core::select::{Content, ObjectHead, Selection};
 use lode_core::transfer::{BodyFault, DirectAnswer, FetchOutcome, RemoveOutcome, TransferFailure, UploadOutcome};
 
 use super::World;
-use crate::assertion;
 use super::exchange::{
     Answer, AnswerBody, Ask, BodyEnd, Exchange, ExchangeId, ExchangeStep, Fate, Owner, Party, PutBody,
 };
 use super::queue::Event;
 use super::watch::{ApiWatch, Noticed};
+use crate::assertion;
 use crate::coverage::Point;
 use crate::history::NameId;
 use crate::node::Node;
@@ -198,8 +198,15 @@ impl World<'_> {
             Ask::Put { body, .. } => Some(ClientBody { body: *body, end: None, gone: false }),
             Ask::Get { .. } | Ask::Delete { .. } | Ask::Locate { .. } => None,
         };
-        let task =
-            Task { client: exchange, body, waiting: None, upload: None, fetched: None, relay: None, client_gone: false };
+        let task = Task {
+            client: exchange,
+            body,
+            waiting: None,
+            upload: None,
+            fetched: None,
+            relay: None,
+            client_gone: false,
+        };
         let slot = self.slot(node);
         if let Some(api) = self.apis.get_mut(slot) {
             api.tasks.insert(request, task);

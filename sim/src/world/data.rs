@@ -176,7 +176,9 @@ impl World<'_> {
                 let name = self.name_id(&name);
                 self.disk_works(node, DiskStep::Opened { request, open, name });
             }
-            DataEffect::Send { send, request, head, head_only } => self.begin_sending(node, request, send, head, head_only),
+            DataEffect::Send { send, request, head, head_only } => {
+                self.begin_sending(node, request, send, head, head_only)
+            }
             DataEffect::Remove { removal, name, .. } => {
                 let name = self.name_id(&name);
                 self.disk_works(node, DiskStep::Removed { removal, name });
@@ -200,7 +202,15 @@ impl World<'_> {
     pub(crate) fn data_accepts(&mut self, node: Node, exchange: ExchangeId, request: RequestId) {
         let Some(open) = self.exchanges.get(&exchange) else { return };
         let ask = open.ask.clone();
-        let task = Task { exchange, receive: None, body_ended: None, opened: None, send: None, asker_gone: false, committing: false };
+        let task = Task {
+            exchange,
+            receive: None,
+            body_ended: None,
+            opened: None,
+            send: None,
+            asker_gone: false,
+            committing: false,
+        };
         if let Some(data) = self.data_mut(node) {
             data.tasks.insert(request, task);
         }

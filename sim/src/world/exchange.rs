@@ -119,13 +119,18 @@ pub(crate) enum Fate {
 /// What an exchange is answered with.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    Stored { content: Option<ContentId> },
+    Stored {
+        content: Option<ContentId>,
+    },
     Removed,
     Located(Vec<Node>, Vec<Node>),
     Refused(Refusal),
     /// A node of the seed says no in its own way.
     Status(u16),
-    Object { head: ObjectHead, body: Option<AnswerBody> },
+    Object {
+        head: ObjectHead,
+        body: Option<AnswerBody>,
+    },
 }
 
 /// The body of an answer.
@@ -327,7 +332,9 @@ impl World<'_> {
                 let reason = "connection refused".to_owned();
                 (self.link_delay(target, asker), TransferFailure::Unreachable { reason })
             };
-            return self.queue.push(self.now + after, Event::Exchange { exchange, step: ExchangeStep::Breaks(failure) });
+            return self
+                .queue
+                .push(self.now + after, Event::Exchange { exchange, step: ExchangeStep::Breaks(failure) });
         };
         let server = Party { node: target, run };
         match fate {

@@ -79,9 +79,9 @@ impl World<'_> {
                 self.process_mut(node).power_fails_at_rename = false;
                 self.starts(node);
             }
-            FaultKind::Kill { node }
-            | FaultKind::BlankDisk { node }
-            | FaultKind::StartsLate { node } => self.starts(node),
+            FaultKind::Kill { node } | FaultKind::BlankDisk { node } | FaultKind::StartsLate { node } => {
+                self.starts(node)
+            }
             FaultKind::KillBetweenEffects { node, .. } => {
                 self.process_mut(node).effects_to_live = None;
                 self.starts(node);

@@ -122,7 +122,8 @@ impl Queue {
     /// The next thing, if it happens at `end` at the latest.
     pub(crate) fn pop_until(&mut self, end: Instant) -> Option<(Instant, Event)> {
         let in_heap = self.heap.peek().map(|Reverse((place, _))| (*place, Next::Heap));
-        let in_lanes = self.lanes.iter().enumerate().filter_map(|(index, lane)| Some((lane.front()?.0, Next::Lane(index))));
+        let in_lanes =
+            self.lanes.iter().enumerate().filter_map(|(index, lane)| Some((lane.front()?.0, Next::Lane(index))));
         let (place, next) = in_lanes.chain(in_heap).min_by_key(|(place, _)| *place)?;
         if place.0 > end {
             return None;
