@@ -24,16 +24,22 @@
 //! assert!(play(&SILENT, Keep::Nothing).violations.is_empty());
 //! ```
 
+mod answers;
+mod bus;
+mod disks;
 mod failures;
+mod membership;
+mod mixed;
 mod seen;
 mod sizes;
 mod story;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
+use self::failures::{bus as bus_failures, disks as disk_failures, transfers as transfer_failures};
 pub use self::seen::{Seen, ensure, expect_outcome, second, told};
 pub use self::story::{SETTLED, Story};
-use self::failures::{bus as bus_failures, disks as disk_failures, transfers as transfer_failures};
 use crate::history::Violation;
 use crate::node::Node;
 use crate::plan::Plan;
@@ -74,6 +80,45 @@ pub const ALL: &[Scenario] = &[
     bus_failures::ALL_DATA_SERVERS_PAUSED,
     bus_failures::FIFTY_READERS_AT_ONCE,
     disk_failures::REFUSED_BY_THE_DISK,
+    bus::DOWN_UNDER_LOAD,
+    bus::BACK,
+    bus::HANGS,
+    bus::QUEUE_LOST,
+    bus::LATE_BINDING,
+    bus::LOST_MESSAGES,
+    bus::DOUBLED_AND_REORDERED,
+    bus::ONE_WAY,
+    membership::EXACT,
+    membership::EXACT_BY_ITS_OWN_CLOCK,
+    membership::CLOCK_STANDS_STILL,
+    membership::WALL_CLOCKS_STEP,
+    membership::HELLO,
+    membership::JOINS,
+    membership::RESTARTED,
+    membership::PAUSED,
+    answers::ONE_ROUND_TRIP,
+    answers::NO_404_WHILE_ONE_IS_SILENT,
+    answers::NOBODY_THERE,
+    answers::BUSY,
+    transfers::HELD_GOES_ELSEWHERE,
+    transfers::STREAMED_IS_REFUSED,
+    transfers::SILENT_SERVER_AVOIDED,
+    transfers::ANSWER_LOST,
+    transfers::TRUNCATED,
+    transfers::STALLED_UPLOADS,
+    transfers::API_KILLED,
+    disks::POWER_LOST_AT_RENAME,
+    disks::KILLED_BETWEEN_EFFECTS,
+    disks::BIT_ROT,
+    disks::FULL_GOES_ELSEWHERE,
+    disks::READ_ONLY,
+    disks::UNREADABLE,
+    disks::BLANK,
+    disks::SLOW,
+    mixed::SEED_BOTH_WAYS,
+    mixed::SEED_KILLED_DURING_GET,
+    mixed::ONE_ADDRESS_FOR_TWO,
+    mixed::EVERYBODY_RESTARTS,
 ];
 
 /// The scenario of this name.

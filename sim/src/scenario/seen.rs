@@ -175,7 +175,8 @@ impl<'a> Seen<'a> {
     }
 
     fn last_stored_before(self, get: &Call) -> Option<&'a Call> {
-        let stored = |call: &&Call| call.outcome == Outcome::Stored && call.ended.is_some_and(|ended| ended <= get.began);
+        let stored =
+            |call: &&Call| call.outcome == Outcome::Stored && call.ended.is_some_and(|ended| ended <= get.began);
         let puts = self.run.history.calls.iter().filter(stored).filter(|call| call.name == get.name);
         puts.max_by_key(|call| call.ended)
     }
@@ -235,13 +236,20 @@ impl<'a> Seen<'a> {
         self.run.history.beliefs.iter().filter(move |belief| (belief.api, belief.member) == (api, member))
     }
 
-    /// Nobody was forgotten by anybody whose process went on, from one second on and before another.
+    /// No API server has forgotten a data server, ever.
     ///
     /// # Errors
-    /// If somebody was.
-    pub fn nobody_forgotten(self, from: f64, until: f64) -> Result<(), String> {
-        let mut forgotten = self.marks(MarkKind::Expired).filter(|(_, at, _)| second(from) <= *at && *at < second(until));
-        match forgotten.next() {
+    /// If one has.
+    pub fn nobody_forgotten(self) -> Result<(), String> {
+        self.nobody_forgotten_before(f64::INFINITY)
+    }
+
+    /// No API server has forgotten a data server before this second.
+    ///
+    /// # Errors
+    /// If one has.
+    pub fn nobody_forgotten_before(self, until: f64) -> Result<(), String> {
+        match self.marks(MarkKind::Expired).find(|(_, at, _)| *at < second(until)) {
             Some((api, at, text)) => Err(format!("at {at:?} {api} {text}")),
             None => Ok(()),
         }

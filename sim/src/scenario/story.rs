@@ -211,10 +211,9 @@ impl Story {
     }
 }
 
-/// The microsecond of a second.
+/// The microsecond of a second; of one that is too far away the last there is.
 pub(super) fn micros(seconds: f64) -> u64 {
-    let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    whole_micros(time)
+    Duration::try_from_secs_f64(seconds.max(0.0)).map_or(u64::MAX, whole_micros)
 }
 
 fn whole_micros(time: Duration) -> u64 {

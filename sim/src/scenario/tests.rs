@@ -10,7 +10,10 @@ fn each_goes_as_its_story_says() {
         .flat_map(|scenario| {
             let run = play(scenario, Keep::Nothing);
             run.violations.into_iter().map(move |violation| {
-                format!("{}: {}: at {:?} on {}: {}", scenario.name, violation.checker, violation.at, violation.node, violation.text)
+                format!(
+                    "{}: {}: at {:?} on {}: {}",
+                    scenario.name, violation.checker, violation.at, violation.node, violation.text
+                )
             })
         })
         .collect();

@@ -74,7 +74,8 @@ pub(in crate::scenario) const WRITES_TO_A_DEAD_SERVER: Scenario = Scenario {
         let seen = Seen::of(run);
         seen.all_served(10.0, 24.0)?;
         for api in [Api(1), Api(2)] {
-            let tried = seen.messages(MessageKind::Request, api, Data(1)).filter(|(sent, _)| *sent < second(40.0)).count();
+            let tried =
+                seen.messages(MessageKind::Request, api, Data(1)).filter(|(sent, _)| *sent < second(40.0)).count();
             ensure(tried == 1, || format!("{api} has tried the dead server {tried} times"))?;
         }
         Ok(())
