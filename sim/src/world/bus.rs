@@ -15,7 +15,7 @@ use super::queue::Event;
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::node::Node;
-use crate::plan::FaultKind;
+use crate::plan::kind::Kind;
 use crate::trace::{MarkKind, MessageKind, Record};
 
 /// How long a node takes at the least, and how much longer at the most, to notice a broker that does not answer: the
@@ -161,10 +161,7 @@ impl World<'_> {
         self.note_bus_message(kind, from, to, arrives, message);
         let Some(arrives) = arrives else { return };
         let mut copies = 1;
-        if self.message_fault(from, to, |kind, node| match *kind {
-            FaultKind::BusDuplicates { node: whose, permille } if whose == node => Some(permille),
-            _ => None,
-        }) {
+        if self.message_fault(Kind::BusDuplicates, from, to) {
             self.hit(Point::FaultBusDuplicate);
             copies = 2;
         }
@@ -178,20 +175,14 @@ impl World<'_> {
 
     /// When a message arrives that leaves at `sent`; `None` if it is lost.
     fn message_arrives(&mut self, from: Node, to: Node, sent: Instant) -> Option<Instant> {
-        if self.message_fault(from, to, |kind, node| match *kind {
-            FaultKind::BusLoss { node: whose, permille } if whose == node => Some(permille),
-            _ => None,
-        }) {
+        if self.message_fault(Kind::BusLoss, from, to) {
             self.hit(Point::FaultBusLoss);
             return None;
         }
         let arrives = sent + self.bus_delay(to);
-        let held_up = self.faults.greatest(|kind| match *kind {
-            FaultKind::BusDelay { node, up_to_us } if node == from || node == to => Some(up_to_us),
-            _ => None,
-        });
-        if let Some(up_to_us) = held_up {
+        if let Some(longest) = self.faults.longest(Kind::BusDelay, from, to) {
             self.hit(Point::FaultBusDelay);
+            let up_to_us = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
             let extra = self.chance.between(from, to, Purpose::MessageFault).u64(0..=up_to_us);
             return Some(arrives + Duration::from_micros(extra));
         }
@@ -200,21 +191,20 @@ impl World<'_> {
         Some(session.last_arrival)
     }
 
-    fn message_fault(&mut self, from: Node, to: Node, odds: impl Fn(&FaultKind, Node) -> Option<u16>) -> bool {
+    fn message_fault(&mut self, kind: Kind, from: Node, to: Node) -> bool {
         if self.faults.is_empty() {
             return false;
         }
-        let permille = self.faults.greatest(|kind| odds(kind, from).max(odds(kind, to))).unwrap_or(0);
+        let permille = self.faults.permille(kind, from, to);
         permille > 0 && self.chance.between(from, to, Purpose::MessageFault).u16(0..1000) < permille
     }
 
     fn perhaps_mangled(&mut self, to: Node, message: &BusMessage) -> BusMessage {
-        let permille = self.faults.greatest(|kind| match *kind {
-            FaultKind::BusMalformed { node, permille } if node == to => Some(permille),
-            _ => None,
-        });
         let mut message = message.clone();
-        let Some(permille) = permille else { return message };
+        let permille = self.faults.permille(Kind::BusMalformed, to, to);
+        if permille == 0 {
+            return message;
+        }
         let chance = self.chance.of(to, Purpose::MessageFault);
         if chance.u16(0..1000) < permille {
             let cut = chance.usize(0..=message.body.len());
@@ -243,11 +233,9 @@ impl World<'_> {
         if self.run_of(node) != Some(run) || self.process(node).session.is_some() {
             return;
         }
-        let unreachable = self.faults.any(|kind| match *kind {
-            FaultKind::BrokerDown | FaultKind::BrokerHangs => true,
-            FaultKind::BusCut { node: whose } => whose == node,
-            _ => false,
-        });
+        let unreachable = self.faults.broker(Kind::BrokerDown)
+            || self.faults.broker(Kind::BrokerHangs)
+            || self.faults.on(Kind::BusCut, node);
         let blocked = self.faults.blocked_until(node, Node::Broker).max(self.faults.blocked_until(Node::Broker, node));
         if unreachable || blocked.is_some() {
             let again = self.now + self.reconnect_delay(node);
@@ -255,7 +243,7 @@ impl World<'_> {
         }
         let number = self.broker.sessions;
         self.broker.sessions += 1;
-        let late = self.faults.until(|kind| *kind == FaultKind::LateBinding { node });
+        let late = self.faults.until(Kind::LateBinding, node);
         if let Some(until) = late {
             self.hit(Point::FaultLateBinding);
             self.queue.push(until, Event::Binds { node, session: number });

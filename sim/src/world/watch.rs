@@ -153,8 +153,12 @@ impl World<'_> {
 
     fn note_beliefs(&mut self, node: Node, watch: &mut ApiWatch) {
         let now = self.now;
-        let gone: Vec<_> =
-            watch.beliefs.iter().filter(|(address, _)| !watch.members.contains_key(*address)).map(|(a, b)| (a.clone(), *b)).collect();
+        let gone: Vec<_> = watch
+            .beliefs
+            .iter()
+            .filter(|(address, _)| !watch.members.contains_key(*address))
+            .map(|(a, b)| (a.clone(), *b))
+            .collect();
         for (address, belief) in gone {
             watch.beliefs.remove(&address);
             if let Some(belief) = self.history.beliefs.get_mut(belief) {

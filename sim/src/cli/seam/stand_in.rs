@@ -1,9 +1,7 @@
 //! Stands in for what is not there yet.
 
-use lode_sim::history::Violation;
 use lode_sim::node::Node;
 use lode_sim::plan::{Action, BodyFlaw, Cluster, Operation, Pace, Plan};
-use lode_sim::trace::Record;
 
 use super::Scenario;
 
