@@ -38,7 +38,7 @@ mod tests;
 mod transfers;
 
 use self::failures::{bus as bus_failures, disks as disk_failures, transfers as transfer_failures};
-pub use self::seen::{Seen, ensure, expect_outcome, second, told};
+pub use self::seen::{Seen, ensure, expect_outcome, expect_within, second, told};
 pub use self::story::{SETTLED, Story};
 use crate::history::Violation;
 use crate::node::Node;
@@ -109,6 +109,7 @@ pub const ALL: &[Scenario] = &[
     transfers::API_KILLED,
     disks::POWER_LOST_AT_RENAME,
     disks::KILLED_BETWEEN_EFFECTS,
+    disks::KILLED_WHILE_COMMITTING,
     disks::BIT_ROT,
     disks::FULL_GOES_ELSEWHERE,
     disks::READ_ONLY,

@@ -1,9 +1,7 @@
 //! What clients are told of what is not there, or may not be, and how soon.
 
-use std::time::Duration;
-
 use super::sizes::{LARGE, SMALL};
-use super::{Scenario, Seen, Story, ensure, expect_outcome, told};
+use super::{Scenario, Seen, Story, ensure, expect_outcome, expect_within};
 use crate::coverage::Point;
 use crate::history::Outcome;
 use crate::node::Node::{Api, Data};
@@ -19,10 +17,7 @@ pub(super) const ONE_ROUND_TRIP: Scenario = Scenario {
         ensure(seen.calls(7.0, 12.0).count() == 50, || "not everybody has asked".to_owned())?;
         for call in seen.calls(7.0, 12.0) {
             expect_outcome(call, &Outcome::Missing)?;
-            let took = call.ended.map(|ended| ended - call.began);
-            ensure(took.is_some_and(|took| took < Duration::from_millis(4)), || {
-                format!("{} after {took:?}", told(call))
-            })?;
+            expect_within(call, 0.004)?;
         }
         Ok(())
     },

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::sizes::{HELD, SMALL};
-use super::{Scenario, Seen, Story, ensure, expect_outcome, second, told};
+use super::{Scenario, Seen, Story, ensure, expect_outcome, expect_within, second};
 use crate::coverage::Point;
 use crate::history::Outcome;
 use crate::node::Node::{Api, Data};
@@ -27,12 +27,7 @@ pub(super) const DOWN_UNDER_LOAD: Scenario = Scenario {
         let seen = Seen::of(run);
         seen.touched(Point::FaultBrokerDown)?;
         seen.all_served(15.0, 90.0)?;
-        for call in seen.calls(15.0, 90.0) {
-            let took = call.ended.map(|ended| ended - call.began);
-            ensure(took.is_some_and(|took| took < Duration::from_millis(20)), || {
-                format!("{} after {took:?}", told(call))
-            })?;
-        }
+        seen.calls(15.0, 90.0).try_for_each(|call| expect_within(call, 0.02))?;
         seen.nobody_forgotten()
     },
 };
@@ -181,10 +176,7 @@ pub(super) const ONE_WAY: Scenario = Scenario {
         seen.not_before(10.5, 5.0)?;
         seen.within(10.5, 5.1)?;
         seen.all_served(10.0, 20.0)?;
-        let slow = seen
-            .calls(16.0, 20.0)
-            .find(|call| call.ended.is_none_or(|ended| ended - call.began > Duration::from_millis(10)));
-        ensure(slow.is_none(), || format!("it did not go elsewhere at once: {slow:?}"))?;
+        seen.calls(16.0, 20.0).try_for_each(|put| expect_within(put, 0.01))?;
         seen.refused(22.0, 503, "unanswered")?;
         seen.whole(23.0, 7.0)
     },

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lode_core::time::Instant;
 
 use super::sizes::SMALL;
-use super::{Scenario, Seen, Story, ensure, second};
+use super::{Scenario, Seen, Story, ensure, expect_outcome, second};
 use crate::coverage::Point;
 use crate::history::Outcome;
 use crate::node::Node::{self, Api, Data};
@@ -168,7 +168,7 @@ pub(super) const PAUSED: Scenario = Scenario {
         seen.refused(12.5, 503, "unanswered")?;
         seen.within(12.5, 1.01)?;
         for put in seen.calls(13.0, 30.0).filter(|call| call.name.0 > 0) {
-            super::expect_outcome(put, &Outcome::Stored)?;
+            expect_outcome(put, &Outcome::Stored)?;
         }
         let forgotten = seen.beliefs(Api(1), paused).next().and_then(|belief| belief.until);
         ensure(forgotten.is_some_and(|at| at < second(22.0)), || format!("{paused} was forgotten at {forgotten:?}"))?;

@@ -58,7 +58,7 @@ impl<'a> Seen<'a> {
     /// If nobody asked then, or nobody answered.
     pub fn took(self, at: f64) -> Result<Duration, String> {
         let call = self.call(at)?;
-        call.ended.map(|ended| ended - call.began).ok_or_else(|| format!("what was asked at {at} s was never answered"))
+        waited(call).ok_or_else(|| format!("{}: it was never answered", told(call)))
     }
 
     /// What was asked at this second was answered, or broken off, within so many seconds.
@@ -66,10 +66,7 @@ impl<'a> Seen<'a> {
     /// # Errors
     /// If not.
     pub fn within(self, at: f64, seconds: f64) -> Result<(), String> {
-        let took = self.took(at)?;
-        ensure(took <= second(seconds) - Instant::START, || {
-            format!("what was asked at {at} s took {took:?}, and should have taken {seconds} s at the most")
-        })
+        expect_within(self.call(at)?, seconds)
     }
 
     /// The one that asked at this second was kept waiting for so many seconds at the least.
@@ -145,11 +142,10 @@ impl<'a> Seen<'a> {
     /// # Errors
     /// If it gave something else.
     pub fn whole_of(self, get: &Call, puts: &[&Call]) -> Result<(), String> {
-        let is_whole = puts.iter().any(|put| match (put.asked, &get.outcome) {
-            (Asked::Put { content, size_bytes, .. }, Outcome::Body(body)) => {
-                (body.content, body.first, body.length_bytes) == (Some(content), 0, size_bytes)
-            }
-            _ => false,
+        let is_whole = puts.iter().any(|put| {
+            let Asked::Put { content, size_bytes, .. } = put.asked else { return false };
+            let Outcome::Body(body) = &get.outcome else { return false };
+            (body.content, body.first, body.length_bytes) == (Some(content), 0, size_bytes)
         });
         ensure(is_whole, || format!("{}; expected was the whole object", told(get)))
     }
@@ -344,6 +340,22 @@ pub fn ensure(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), Stri
 /// If it is another.
 pub fn expect_outcome(call: &Call, expected: &Outcome) -> Result<(), String> {
     ensure(call.outcome == *expected, || format!("{}; expected was: {expected}", told(call)))
+}
+
+/// The call was answered, or broke off, within so many seconds.
+///
+/// # Errors
+/// If not.
+pub fn expect_within(call: &Call, seconds: f64) -> Result<(), String> {
+    let waited = waited(call);
+    ensure(waited.is_some_and(|waited| waited <= second(seconds) - Instant::START), || {
+        format!("{}, after {waited:?}; expected was {seconds} s at the most", told(call))
+    })
+}
+
+/// How long the client was kept waiting; `None` if it was never answered.
+fn waited(call: &Call) -> Option<Duration> {
+    call.ended.map(|ended| ended - call.began)
 }
 
 /// A call and what came of it, as the beginning of a sentence.
