@@ -133,18 +133,18 @@ pub(super) const BIT_ROT: Scenario = Scenario {
 
 pub(super) const FULL_GOES_ELSEWHERE: Scenario = Scenario {
     name: "a-full-disk-is-passed-over",
-    story: "One disk is full. The first write that is at home there is refused by it and goes elsewhere; from then on it says \
-            in its heartbeats that it takes no more, and is not even tried. When there is room it takes objects again, \
+    story: "One disk is full. The first write that is at home there is refused by it and goes elsewhere; it says \
+            so in a heartbeat at once, and is not even tried any more, by whatever API server. When there is room it takes objects again, \
             without a restart.",
     plan: || {
-        let story = Story::of(1, 3);
+        let story = Story::of(2, 3);
         let home = story.home_of(0);
         story
             .fault(10.6, 30.0, FaultKind::DiskFull { node: home })
             .at(11.0)
             .put(Api(1), 0, SMALL)
             .at(12.0)
-            .put(Api(1), 0, SMALL)
+            .put(Api(2), 0, SMALL)
             .at(20.0)
             .put(Api(1), 0, SMALL)
             .at(45.0)
@@ -153,7 +153,7 @@ pub(super) const FULL_GOES_ELSEWHERE: Scenario = Scenario {
     },
     expect: |run| {
         let seen = Seen::of(run);
-        let homes = Story::of(1, 3).homes_of(0);
+        let homes = Story::of(2, 3).homes_of(0);
         let [full, second_best, ..] = *homes.as_slice() else { return Err(format!("only {homes:?} take objects")) };
         for at in [11.0, 12.0, 20.0] {
             seen.stored(at)?;
@@ -168,11 +168,11 @@ pub(super) const FULL_GOES_ELSEWHERE: Scenario = Scenario {
 
 pub(super) const READ_ONLY: Scenario = Scenario {
     name: "a-disk-that-has-lied-takes-no-more",
-    story: "A disk fails to write for a while. What was to be written goes elsewhere, and the server says that it takes no \
-            more, even when the disk seems well again: one that lied once is not believed. What it holds it still serves. Only \
+    story: "A disk fails to write for a while. What was to be written goes elsewhere, and the server says at once that it \
+            takes no more, even when the disk seems well again: one that lied once is not believed. What it holds it still serves. Only \
             a restart makes it take objects again.",
     plan: || {
-        let story = Story::of(1, 3);
+        let story = Story::of(2, 3);
         let home = story.home_of(0);
         story
             .at(7.0)
@@ -180,6 +180,8 @@ pub(super) const READ_ONLY: Scenario = Scenario {
             .fault(10.0, 20.0, FaultKind::DiskWriteError { node: home })
             .at(11.0)
             .put(Api(1), 0, SMALL)
+            .at(12.0)
+            .put(Api(2), 0, SMALL)
             .at(30.0)
             .put(Api(1), 0, SMALL)
             .at(31.0)
@@ -191,10 +193,10 @@ pub(super) const READ_ONLY: Scenario = Scenario {
     },
     expect: |run| {
         let seen = Seen::of(run);
-        let homes = Story::of(1, 3).homes_of(0);
+        let homes = Story::of(2, 3).homes_of(0);
         let [home, second_best, ..] = *homes.as_slice() else { return Err(format!("only {homes:?} take objects")) };
         seen.touched(Point::FaultDiskWrite)?;
-        for at in [11.0, 30.0] {
+        for at in [11.0, 12.0, 30.0] {
             seen.stored(at)?;
             seen.held_by(at, &[second_best])?;
         }
