@@ -10,6 +10,7 @@ pub mod node;
 pub mod picture;
 pub mod plan;
 pub mod run;
+pub mod scenario;
 pub mod shrink;
 pub mod swarm;
 pub mod trace;

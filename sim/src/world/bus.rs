@@ -25,9 +25,10 @@ const WATCH: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs
 /// After how long a pause the broker has given up the connection of a process: two AMQP heartbeats.
 pub(crate) const BROKER_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Bodies that are no text, or not of what they should be: none of them may do any harm (SEED-WIRE.md §2).
+/// Bodies that are no text, or of nothing that a message may be about: none of them may do any harm (SEED-WIRE.md §2 and
+/// §4). None is a good question about another name: its answer carries the id of the one that was asked, and nobody could tell.
 const MANGLED: [&[u8]; 9] =
-    [b"", b"\"", b"null", b"{}", b"123", b"\"a\nb\"", b"\xff\xfe", b"\"\\ud800\"", b"\"127.0.0.1\""];
+    [b"", b"\"", b"null", b"{}", b"123", b"\"a\nb\"", b"\xff\xfe", b"\"\\ud800\"", b"\"../../etc/passwd\""];
 
 /// A node's connection to the broker.
 #[derive(Debug, Clone, Copy)]
