@@ -308,6 +308,9 @@ impl World<'_> {
         message: &BusMessage,
     ) {
         let sent = self.now;
+        // What is held back at the node arrives when the way is open, if its connection still stands then.
+        let held_back = self.faults.blocked_until(Node::Broker, to);
+        let arrives = arrives.map(|arrives| held_back.map_or(arrives, |until| arrives.max(until)));
         self.trace.note(|| {
             let label = super::label::bus_message(kind, message);
             Record::Message { kind, from, to, sent, arrives, label }
