@@ -112,8 +112,8 @@ pub(super) const EVERYBODY_RESTARTS: Scenario = Scenario {
             server, and try again after a 503, are all served, and nothing is lost.",
     plan: || {
         let mut story = Story::of(2, 3).every(0.1, 7.0, 8.0, |story, time| story.put(Api(1), time, SMALL));
-        for (node, at) in [(Data(1), 10.0), (Data(2), 20.0), (Data(3), 30.0), (Api(1), 40.0), (Api(2), 50.0)] {
-            story = story.fault(at, at + 1.0, FaultKind::Kill { node });
+        for (node, at) in [(Data(1), 10.0), (Data(2), 20.0), (Data(3), 30.0), (Api(1), 40.0), (Api(2), 50.5)] {
+            story = story.fault(at, at + 0.6, FaultKind::Kill { node });
         }
         story
             .every(0.5, 10.25, 60.0, |story, time| story.put(Api(1 + time % 2), 100 + time, SMALL))

@@ -140,15 +140,6 @@ impl<'a> Seen<'a> {
         ensure(is_part, || format!("{}; expected were the bytes from {first} to {last}", told(get)))
     }
 
-    /// The GET of a second gave the whole of what was sent by one of these PUTs.
-    ///
-    /// # Errors
-    /// If it gave something else.
-    pub fn whole_of_one(self, at: f64, puts_at: &[f64]) -> Result<(), String> {
-        let puts = puts_at.iter().map(|put_at| self.call(*put_at)).collect::<Result<Vec<_>, _>>()?;
-        self.whole_of(self.call(at)?, &puts)
-    }
-
     /// This GET gave the whole of what was sent by one of these PUTs.
     ///
     /// # Errors
