@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chance;
+pub mod check;
 pub mod coverage;
 pub mod history;
 pub mod node;
