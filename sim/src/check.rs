@@ -16,17 +16,28 @@
 pub mod answers_fit;
 pub mod coherent_history;
 pub mod facts;
+pub mod held_was_put;
+pub mod refused_bodies;
 #[cfg(test)]
 mod sample;
+pub mod seen_was_held;
 mod span;
 pub mod verdict;
+pub mod whole_bodies;
 
 use self::facts::Facts;
 use self::verdict::Verdict;
 use crate::history::{History, Violation};
 
 /// All checkers. The first looks at the history itself: where that one complains, the others may be misled.
-pub const ALL: [fn(&Facts<'_>) -> Verdict; 2] = [coherent_history::check, answers_fit::check];
+pub const ALL: [fn(&Facts<'_>) -> Verdict; 6] = [
+    coherent_history::check,
+    answers_fit::check,
+    whole_bodies::check,
+    refused_bodies::check,
+    seen_was_held::check,
+    held_was_put::check,
+];
 
 /// What does not hold in this run. Names whose calls were too many or too tangled to be decided are not among it: they
 /// are counted in [`Verdict::undecided`], see [`verdicts`].
