@@ -13,11 +13,14 @@
 //! more: a name that one of them has been asked to store is *tainted*, and most checkers pass it over. Each says which
 //! of the seed's failures make it blind, and to what.
 
+pub mod acknowledged_is_held;
 pub mod answers_fit;
 pub mod coherent_history;
 pub mod facts;
 pub mod held_was_put;
+pub mod kept_until_the_end;
 pub mod refused_bodies;
+pub mod removed_is_gone;
 #[cfg(test)]
 mod sample;
 pub mod seen_was_held;
@@ -30,13 +33,16 @@ use self::verdict::Verdict;
 use crate::history::{History, Violation};
 
 /// All checkers. The first looks at the history itself: where that one complains, the others may be misled.
-pub const ALL: [fn(&Facts<'_>) -> Verdict; 6] = [
+pub const ALL: [fn(&Facts<'_>) -> Verdict; 9] = [
     coherent_history::check,
     answers_fit::check,
     whole_bodies::check,
     refused_bodies::check,
     seen_was_held::check,
     held_was_put::check,
+    acknowledged_is_held::check,
+    kept_until_the_end::check,
+    removed_is_gone::check,
 ];
 
 /// What does not hold in this run. Names whose calls were too many or too tangled to be decided are not among it: they
