@@ -18,7 +18,11 @@ pub mod answers_fit;
 pub mod coherent_history;
 pub mod facts;
 pub mod held_was_put;
+pub mod honest_refusals;
 pub mod kept_until_the_end;
+pub mod located_holders;
+pub mod no_false_missing;
+pub mod no_holder_forgotten;
 pub mod refused_bodies;
 pub mod removed_is_gone;
 #[cfg(test)]
@@ -33,7 +37,7 @@ use self::verdict::Verdict;
 use crate::history::{History, Violation};
 
 /// All checkers. The first looks at the history itself: where that one complains, the others may be misled.
-pub const ALL: [fn(&Facts<'_>) -> Verdict; 9] = [
+pub const ALL: [fn(&Facts<'_>) -> Verdict; 13] = [
     coherent_history::check,
     answers_fit::check,
     whole_bodies::check,
@@ -42,7 +46,11 @@ pub const ALL: [fn(&Facts<'_>) -> Verdict; 9] = [
     held_was_put::check,
     acknowledged_is_held::check,
     kept_until_the_end::check,
+    no_false_missing::check,
+    located_holders::check,
+    no_holder_forgotten::check,
     removed_is_gone::check,
+    honest_refusals::check,
 ];
 
 /// What does not hold in this run. Names whose calls were too many or too tangled to be decided are not among it: they
