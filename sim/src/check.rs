@@ -20,6 +20,8 @@ pub mod facts;
 pub mod held_was_put;
 pub mod honest_refusals;
 pub mod kept_until_the_end;
+pub mod linearizable;
+pub mod linearize;
 pub mod located_holders;
 pub mod no_false_missing;
 pub mod no_holder_forgotten;
@@ -37,7 +39,7 @@ use self::verdict::Verdict;
 use crate::history::{History, Violation};
 
 /// All checkers. The first looks at the history itself: where that one complains, the others may be misled.
-pub const ALL: [fn(&Facts<'_>) -> Verdict; 13] = [
+pub const ALL: [fn(&Facts<'_>) -> Verdict; 14] = [
     coherent_history::check,
     answers_fit::check,
     whole_bodies::check,
@@ -51,6 +53,7 @@ pub const ALL: [fn(&Facts<'_>) -> Verdict; 13] = [
     no_holder_forgotten::check,
     removed_is_gone::check,
     honest_refusals::check,
+    linearizable::check,
 ];
 
 /// What does not hold in this run. Names whose calls were too many or too tangled to be decided are not among it: they
