@@ -15,6 +15,7 @@
 
 pub mod acknowledged_is_held;
 pub mod answers_fit;
+pub mod calm_end;
 pub mod coherent_history;
 pub mod facts;
 pub mod held_was_put;
@@ -23,6 +24,7 @@ pub mod kept_until_the_end;
 pub mod linearizable;
 pub mod linearize;
 pub mod located_holders;
+pub mod membership_converges;
 pub mod no_false_missing;
 pub mod no_holder_forgotten;
 pub mod refused_bodies;
@@ -39,7 +41,7 @@ use self::verdict::Verdict;
 use crate::history::{History, Violation};
 
 /// All checkers. The first looks at the history itself: where that one complains, the others may be misled.
-pub const ALL: [fn(&Facts<'_>) -> Verdict; 14] = [
+pub const ALL: [fn(&Facts<'_>) -> Verdict; 16] = [
     coherent_history::check,
     answers_fit::check,
     whole_bodies::check,
@@ -54,6 +56,8 @@ pub const ALL: [fn(&Facts<'_>) -> Verdict; 14] = [
     removed_is_gone::check,
     honest_refusals::check,
     linearizable::check,
+    membership_converges::check,
+    calm_end::check,
 ];
 
 /// What does not hold in this run. Names whose calls were too many or too tangled to be decided are not among it: they
@@ -68,4 +72,65 @@ pub fn history(history: &History) -> Vec<Violation> {
 pub fn verdicts(history: &History) -> Vec<Verdict> {
     let facts = Facts::of(history);
     ALL.iter().map(|check| check(&facts)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::{API, CALM, DATA, GET, Sample, at, body, described, located, part, refused, unsound};
+    use super::*;
+    use crate::history::{Asked, HoldingEnd, Outcome};
+
+    /// Three contents one after the other, read, located and removed; one body that was to be refused; one more
+    /// content, which is there in the end.
+    fn busy() -> Sample {
+        let part_of_it = Asked::Get { range: Some((10, 19)) };
+        Sample::new()
+            .believes(API, DATA)
+            .put(1, (1, 3), Outcome::Stored)
+            .held(DATA, 1, (2, 11), HoldingEnd::Overwritten)
+            .get((4, 5), body(1))
+            .put(2, (10, 12), Outcome::Unknown)
+            .held(DATA, 2, (11, 31), HoldingEnd::Removed)
+            .call(API, part_of_it, (13, 14), part(2, 10, 10))
+            .call(DATA, Asked::Head, (13, 14), described(2))
+            .call(API, unsound(3), (15, 16), refused("broken_body"))
+            .call(API, Asked::Locate { all: true }, (17, 18), located(&[DATA]))
+            .delete((30, 32), Outcome::Removed)
+            .get((33, 34), Outcome::Missing)
+            .put(4, (40, 42), Outcome::Stored)
+            .holds(DATA, 4, 41)
+            .get((CALM + 10, CALM + 11), body(4))
+    }
+
+    #[test]
+    fn all_checkers_find_something_to_judge_in_a_good_history_and_no_fault() {
+        busy().is_good();
+        for verdict in verdicts(&busy().history) {
+            assert!(verdict.judged > 0, "{} has judged nothing", verdict.checker);
+            assert_eq!(verdict.undecided, 0);
+        }
+    }
+
+    #[test]
+    fn each_checker_is_named_once() {
+        let verdicts = verdicts(&busy().history);
+        let names: std::collections::BTreeSet<_> = verdicts.iter().map(|verdict| verdict.checker).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn a_fault_is_told_with_its_place_and_time() {
+        let violations = history(&busy().call(API, GET, (43, 44), Outcome::Missing).history);
+        let told: Vec<_> =
+            violations.iter().map(|violation| (violation.checker, violation.node, violation.at)).collect();
+        assert_eq!(told, [("no_false_missing", API, at(44)), ("linearizable", API, at(44))]);
+        let text = "GET of name 1 through api-1 (operation 11, from 43.000000000s to 44.000000000s): it was told that \
+                    there is none, and data-1 held one all the time";
+        assert_eq!(violations[0].text, text);
+    }
+
+    #[test]
+    fn an_empty_history_is_good() {
+        assert_eq!(history(&History::default()), []);
+    }
 }
