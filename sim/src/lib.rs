@@ -3,6 +3,7 @@
 
 pub mod assertion;
 pub mod chance;
+pub mod check;
 pub mod coverage;
 pub mod draw;
 pub mod history;
