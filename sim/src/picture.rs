@@ -1,6 +1,6 @@
 //! A run as a picture: one HTML file with a space-time diagram that a person can read who has not read the code.
 //!
-//! The file needs nothing beside itself. What is known of the run stands in it as one block of JSON ([`data`]); scripts in
+//! The file needs nothing beside itself. What is known of the run stands in it as one block of JSON (`data`); scripts in
 //! the same file draw it, so that the reader can zoom, choose and search. What needs no drawing (the story, the legend,
 //! the tables of the plan) is written here as HTML, and can be read with scripts switched off.
 //!
