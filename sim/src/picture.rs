@@ -138,19 +138,4 @@ mod tests {
         let html = html("empty", &sample::small().plan, &[], &[]);
         assert_eq!(block(&html)["events"], serde_json::json!([]));
     }
-
-    #[test]
-    #[ignore = "writes pictures to look at into the folder for temporary files"]
-    fn write_the_samples() {
-        for (name, run) in [
-            ("10", sample::small()),
-            ("2000", sample::large(2000)),
-            ("30000", sample::large(30_000)),
-            ("quiet", sample::quiet()),
-        ] {
-            let path = std::env::temp_dir().join(format!("lode-picture-{name}.html"));
-            std::fs::write(&path, run.html()).expect("the folder can be written to");
-            println!("{}", path.display());
-        }
-    }
 }
