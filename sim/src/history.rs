@@ -123,7 +123,9 @@ impl fmt::Display for Outcome {
             Self::Body(Body { content: Some(content), first, length_bytes, .. }) => {
                 write!(f, "200, {length_bytes} bytes of content {} from {first} on", content.0)
             }
-            Self::Body(Body { content: None, length_bytes, .. }) => write!(f, "200, {length_bytes} bytes of no content"),
+            Self::Body(Body { content: None, length_bytes, .. }) => {
+                write!(f, "200, {length_bytes} bytes of no content")
+            }
             Self::Described { content: Some(content), .. } => write!(f, "200, there is content {}", content.0),
             Self::Described { content: None, .. } => f.write_str("200, there is something"),
             Self::CutBody => f.write_str("the body was cut off, and the client knows it"),

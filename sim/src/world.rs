@@ -48,6 +48,7 @@ use crate::chance::Chance;
 use crate::coverage::{Coverage, Point};
 use crate::history::{ContentId, History, NameId, Violation};
 use crate::node::Node;
+use crate::plan::kind::Kind;
 use crate::plan::{Action, FaultKind, Plan, validate};
 use crate::run::Run;
 use crate::trace::{Keep, Trace};
@@ -100,8 +101,10 @@ impl<'a> World<'a> {
     pub(crate) fn new(plan: &'a Plan, keep: Keep) -> Self {
         let twins = twins_of(plan);
         let servers = servers_of(plan, &twins);
-        let address_of: BTreeMap<Node, ServerAddress> =
-            servers.iter().filter_map(|node| Some((*node, address_text(twins.get(node).copied().unwrap_or(*node)).parse().ok()?))).collect();
+        let address_of: BTreeMap<Node, ServerAddress> = servers
+            .iter()
+            .filter_map(|node| Some((*node, address_text(twins.get(node).copied().unwrap_or(*node)).parse().ok()?)))
+            .collect();
         let addresses = address_of
             .iter()
             .filter(|(node, _)| !twins.contains_key(node))
@@ -174,7 +177,7 @@ impl<'a> World<'a> {
         }
         self.history.end = self.now;
         let Self { violations, trace, history, coverage, steps, now, .. } = self;
-        
+
         Run { violations, trace, history, coverage, steps, lasted: now - Instant::START }
     }
 
@@ -234,7 +237,7 @@ impl<'a> World<'a> {
 
     /// What comes for a process that stands still waits until it goes on.
     fn wait_for_resume(&mut self, node: Node, event: Event) {
-        let until = self.faults.until(|kind| *kind == FaultKind::Pause { node });
+        let until = self.faults.until(Kind::Pause, node);
         let resumes = until.unwrap_or(self.now) + Duration::from_nanos(1);
         self.queue.push(resumes, event);
     }
@@ -351,15 +354,8 @@ pub(crate) fn content_of(checksum: Checksum) -> Option<ContentId> {
 
 /// The second processes that take the address of a data server: a number beyond the cluster's, and whose address it is.
 fn twins_of(plan: &Plan) -> BTreeMap<Node, Node> {
-    let shared: Vec<Node> = plan
-        .faults
-        .iter()
-        .filter_map(|fault| match fault.kind {
-            FaultKind::SharedAddress { node } => Some(node),
-            _ => None,
-        })
-        .collect();
-    let shared: std::collections::BTreeSet<Node> = shared.into_iter().collect();
+    let shares = plan.faults.iter().filter(|fault| fault.kind.kind() == Kind::SharedAddress);
+    let shared: std::collections::BTreeSet<Node> = shares.map(|fault| fault.kind.subject().ends().0).collect();
     shared.into_iter().zip(plan.cluster.datas + 1..).map(|(of, number)| (Node::Data(number), of)).collect()
 }
 

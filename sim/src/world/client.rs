@@ -88,8 +88,7 @@ impl World<'_> {
 
     /// The head of the answer is there.
     pub(crate) fn client_answered(&mut self, call: usize, exchange: ExchangeId, answer: Answer) {
-        let head_only =
-            self.history.calls.get(call).is_some_and(|call| matches!(call.asked, Asked::Head));
+        let head_only = self.history.calls.get(call).is_some_and(|call| matches!(call.asked, Asked::Head));
         let outcome = match answer {
             Answer::Stored { .. } => Outcome::Stored,
             Answer::Removed => Outcome::Removed,
@@ -102,8 +101,10 @@ impl World<'_> {
                 // The rest comes from whom it was asked of; an API server passes it on as it gets it.
                 let size_bytes = size_of(&head.content);
                 self.announced.insert(call, size_bytes);
-                if matches!(self.history.calls.get(call).map(|call| call.server), Some(Node::Data(_) | Node::SeedData(_)))
-                {
+                if matches!(
+                    self.history.calls.get(call).map(|call| call.server),
+                    Some(Node::Data(_) | Node::SeedData(_))
+                ) {
                     self.let_body_flow(exchange);
                 }
                 let _kept_for_later = body;
@@ -115,10 +116,9 @@ impl World<'_> {
                     Outcome::Described { size_bytes, content }
                 }
                 Content::Unsatisfiable { size_bytes } => Outcome::Unsatisfiable { size_bytes },
-                Content::Whole { .. }
-                | Content::Part { .. }
-                | Content::NotModified
-                | Content::PreconditionFailed => Outcome::Unknown,
+                Content::Whole { .. } | Content::Part { .. } | Content::NotModified | Content::PreconditionFailed => {
+                    Outcome::Unknown
+                }
             },
         };
         self.end_call(call, outcome);
@@ -169,7 +169,9 @@ fn asked(name: NameId, content: ContentId, action: &Action) -> (Asked, Ask) {
             let selection = Selection { range: wanted, ..Selection::default() };
             (Asked::Get { range }, Ask::Get { name, selection })
         }
-        Action::Head => (Asked::Head, Ask::Get { name, selection: Selection { head_only: true, ..Selection::default() } }),
+        Action::Head => {
+            (Asked::Head, Ask::Get { name, selection: Selection { head_only: true, ..Selection::default() } })
+        }
         Action::Delete => (Asked::Delete, Ask::Delete { name }),
         Action::Locate { all } => {
             let collect = if all { Collect::All } else { Collect::First };

@@ -34,7 +34,7 @@ impl Clock {
 
     /// What it shows at this instant of the world.
     pub(crate) fn local(&self, world: Instant) -> Instant {
-        let passed = u128::from((world - self.world).as_nanos().min(u128::from(u64::MAX)) as u64);
+        let passed = (world - self.world).as_nanos();
         let shown = passed * u128::from(self.nanos_per_second) / u128::from(SECOND);
         self.local + nanos(shown)
     }

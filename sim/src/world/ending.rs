@@ -5,11 +5,9 @@ use std::time::Duration;
 use super::World;
 use super::queue::Event;
 use crate::coverage::Point;
+use crate::history::Outcome;
 use crate::node::Node;
 use crate::plan::{Action, Operation};
-
-/// Between two of the last reads: time enough for one, so that a server that serves one request at a time can.
-const PAUSE_BETWEEN_READS: Duration = Duration::from_millis(2);
 
 impl World<'_> {
     /// When everything has had the time to come right after the last fault.
@@ -34,8 +32,9 @@ impl World<'_> {
     /// The next of the last reads, once the one before has ended.
     pub(crate) fn next_final_read(&mut self) {
         if self.final_read.is_some_and(|call| self.history.calls.get(call).is_some_and(|call| call.ended.is_none())) {
-            return self.queue.push(self.now + PAUSE_BETWEEN_READS, Event::FinalReads);
+            return self.queue.push(self.now + self.pause_between_reads(), Event::FinalReads);
         }
+        self.check_promptness();
         let Some((server, name)) = self.final_reads_left.pop() else { return };
         self.hit(Point::CheckedFinalRead);
         self.final_read = Some(self.history.calls.len());
@@ -47,7 +46,49 @@ impl World<'_> {
             action: Action::Get { range: None, hangs_up: false },
         };
         self.begin_call(usize::MAX, &operation);
-        self.queue.push(self.now + PAUSE_BETWEEN_READS, Event::FinalReads);
+        self.queue.push(self.now + self.pause_between_reads(), Event::FinalReads);
+    }
+
+    /// When all is calm, a read takes the round trips that it needs and waits for nothing else: an answer that is there is
+    /// acted on in the same step, not at the next deadline.
+    fn check_promptness(&mut self) {
+        let Some(call) = self.final_read.and_then(|call| self.history.calls.get(call)) else { return };
+        let prompt = match call.outcome {
+            Outcome::Body(_) => true,
+            // The silence of a node of the seed is its no, and lasts until the deadline.
+            Outcome::Missing => self.plan.cluster.seed_datas == 0,
+            Outcome::Pending
+            | Outcome::Unknown
+            | Outcome::HungUp
+            | Outcome::Stored
+            | Outcome::Removed
+            | Outcome::Described { .. }
+            | Outcome::CutBody
+            | Outcome::Unsatisfiable { .. }
+            | Outcome::Located { .. }
+            | Outcome::Refused { .. } => false,
+        };
+        let rots = self.history.holdings.iter().any(|holding| holding.name == call.name && holding.rotten.is_some());
+        let (Some(ended), false) = (call.ended, rots) else { return };
+        let (took, server) = (ended - call.began, call.server);
+        let limit = self.longest_calm_read();
+        if prompt && took > limit {
+            self.violated("prompt_when_calm", server, format!("a read took {took:?}, and needs at most {limit:?}"));
+        }
+    }
+
+    /// Client to server, all asked over a queue of its own, one looked up, one fetched from, and all the way back.
+    fn longest_calm_read(&self) -> Duration {
+        let pace = &self.plan.pace;
+        let (link, bus, disk) = (pace.link_us.1, pace.bus_us.1, pace.disk_us.1);
+        Duration::from_micros(6 * link + 6 * bus + 2 * disk + 1_000) + 2 * super::longest_body(self.plan)
+    }
+
+    /// Time enough for whoever was still looking something up for the read before, so that a server that does one thing at
+    /// a time can do the next.
+    fn pause_between_reads(&self) -> Duration {
+        let pace = &self.plan.pace;
+        Duration::from_micros(2 * (pace.link_us.1 + pace.bus_us.1 + pace.disk_us.1) + 1_000)
     }
 
     /// Settings under which servers cannot all be known, or cannot answer in time, promise nothing about reads.

@@ -12,7 +12,7 @@ impl World<'_> {
     pub(crate) fn fault_begins(&mut self, index: usize) {
         let plan = self.plan;
         let Some(Fault { until_us, kind, .. }) = plan.faults.get(index) else { return };
-        self.faults.begin(index, super::at(*until_us), kind.clone());
+        self.faults.begin(index, super::at(*until_us), kind);
         self.mark(place_of(kind), MarkKind::FaultBegan, || format!("fault {index} begins: {kind:?}"));
         self.cover_fault(kind);
         match *kind {
@@ -79,9 +79,9 @@ impl World<'_> {
                 self.process_mut(node).power_fails_at_rename = false;
                 self.starts(node);
             }
-            FaultKind::Kill { node }
-            | FaultKind::BlankDisk { node }
-            | FaultKind::StartsLate { node } => self.starts(node),
+            FaultKind::Kill { node } | FaultKind::BlankDisk { node } | FaultKind::StartsLate { node } => {
+                self.starts(node)
+            }
             FaultKind::KillBetweenEffects { node, .. } => {
                 self.process_mut(node).effects_to_live = None;
                 self.starts(node);

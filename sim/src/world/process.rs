@@ -13,7 +13,7 @@ use super::queue::Event;
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::node::Node;
-use crate::plan::FaultKind;
+use crate::plan::kind::Kind;
 use crate::trace::{MarkKind, Record};
 use lode_core::transfer::TransferFailure;
 
@@ -216,11 +216,8 @@ impl World<'_> {
 
     /// Sets the clock's speed to what the faults in force say.
     pub(crate) fn set_clock_by_faults(&mut self, node: Node) {
-        let stopped = self.faults.any(|kind| *kind == FaultKind::ClockPause { node });
-        let ppm = self.faults.greatest(|kind| match *kind {
-            FaultKind::ClockDrift { node: whose, ppm } if whose == node => Some(ppm),
-            _ => None,
-        });
+        let stopped = self.faults.on(Kind::ClockPause, node);
+        let ppm = self.faults.strength(Kind::ClockDrift, node).and_then(|ppm| i32::try_from(ppm).ok());
         let now = self.now;
         let clock = &mut self.process_mut(node).clock;
         if stopped {
@@ -259,10 +256,9 @@ impl World<'_> {
 
     pub(crate) fn link_delay(&mut self, from: Node, to: Node) -> Duration {
         let (low, high) = self.plan.pace.link_us;
-        let slower = self.faults.slow_link(from, to);
-        let slower_us = u64::try_from(slower.as_micros()).unwrap_or(u64::MAX);
+        let slower = self.faults.longest(Kind::SlowLink, from, to);
         let chance = self.chance.between(from, to, Purpose::Latency);
-        let extra = if slower_us > 0 { chance.u64(0..=slower_us) } else { 0 };
+        let extra = slower.map_or(0, |longest| chance.u64(0..=micros(longest)));
         Duration::from_micros(between(chance, low, high) + extra)
     }
 
@@ -278,12 +274,9 @@ impl World<'_> {
 
     pub(crate) fn disk_delay(&mut self, node: Node) -> Duration {
         let (low, high) = self.plan.pace.disk_us;
-        let slower = self.faults.greatest(|kind| match *kind {
-            FaultKind::SlowDisk { node: whose, up_to_us } if whose == node => Some(up_to_us),
-            _ => None,
-        });
+        let slower = self.faults.longest(Kind::SlowDisk, node, node);
         let chance = self.chance.of(node, Purpose::Disk);
-        let extra = slower.map_or(0, |up_to_us| chance.u64(0..=up_to_us));
+        let extra = slower.map_or(0, |longest| chance.u64(0..=micros(longest)));
         Duration::from_micros(between(chance, low, high) + extra)
     }
 
@@ -316,4 +309,8 @@ impl World<'_> {
 
 fn between(chance: &mut fastrand::Rng, low: u64, high: u64) -> u64 {
     if low < high { chance.u64(low..=high) } else { low }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -128,7 +128,8 @@ impl World<'_> {
                 self.queue.push(self.now + self.api_config.timing.heartbeat_period(), Event::Seed { node, run, step });
             }
             SeedStep::QueryOver { task } => {
-                let over = self.seed(node).and_then(|seed| seed.tasks.get(&task)).is_some_and(|task| task.query.is_some());
+                let over =
+                    self.seed(node).and_then(|seed| seed.tasks.get(&task)).is_some_and(|task| task.query.is_some());
                 if over {
                     self.finish_seed_task(node, task, Answer::Status(404));
                 }
@@ -227,7 +228,10 @@ impl World<'_> {
         }
         self.publish(node, Fanout::DataServers, &message, self.longest_bus_delay());
         let run = self.process(node).run;
-        self.queue.push(self.now + self.api_config.timing.locate_deadline(), Event::Seed { node, run, step: SeedStep::QueryOver { task } });
+        self.queue.push(
+            self.now + self.api_config.timing.locate_deadline(),
+            Event::Seed { node, run, step: SeedStep::QueryOver { task } },
+        );
     }
 
     fn seed_gets_answer(&mut self, node: Node, route: ReplyRoute, message: &BusMessage) {
@@ -352,4 +356,3 @@ impl World<'_> {
 fn go_reads(body: &[u8]) -> Option<String> {
     decode_text(body).ok()
 }
-

@@ -11,7 +11,7 @@ use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::history::{Holding, HoldingEnd, NameId};
 use crate::node::Node;
-use crate::plan::FaultKind;
+use crate::plan::kind::Kind;
 use crate::trace::MarkKind;
 
 impl World<'_> {
@@ -190,7 +190,7 @@ impl World<'_> {
     }
 
     fn sync_fails(&mut self, node: Node) -> bool {
-        let fails = self.faults.any(|kind| *kind == FaultKind::DiskWriteError { node });
+        let fails = self.faults.on(Kind::DiskWriteError, node);
         if fails {
             self.hit(Point::FaultDiskSync);
         }

@@ -144,7 +144,11 @@ impl World<'_> {
         if !same {
             let believed: Vec<_> = membership.members().map(|(address, _)| address.to_string()).collect();
             let heard: Vec<_> = watch.members.keys().map(ToString::to_string).collect();
-            self.violated("membership", node, format!("it believes in {believed:?}, and has heard {heard:?}"));
+            let (next, first) = (membership.next_deadline(), first);
+            let text = format!(
+                "it believes in {believed:?} and forgets next at {next:?}; it has heard {heard:?}, first due {first:?}"
+            );
+            self.violated("membership", node, text);
         }
         if changed {
             self.note_beliefs(node, watch);
@@ -153,8 +157,12 @@ impl World<'_> {
 
     fn note_beliefs(&mut self, node: Node, watch: &mut ApiWatch) {
         let now = self.now;
-        let gone: Vec<_> =
-            watch.beliefs.iter().filter(|(address, _)| !watch.members.contains_key(*address)).map(|(a, b)| (a.clone(), *b)).collect();
+        let gone: Vec<_> = watch
+            .beliefs
+            .iter()
+            .filter(|(address, _)| !watch.members.contains_key(*address))
+            .map(|(a, b)| (a.clone(), *b))
+            .collect();
         for (address, belief) in gone {
             watch.beliefs.remove(&address);
             if let Some(belief) = self.history.beliefs.get_mut(belief) {
