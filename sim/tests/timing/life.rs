@@ -20,9 +20,12 @@ impl Speaker {
     pub(crate) fn beats(&self, on_the_bus: Range<u64>, greeted_ns: &[u64]) -> Vec<u64> {
         let mut beats = vec![on_the_bus.start];
         let mut due_ns = self.clock.shows(on_the_bus.start) + self.period_ns;
+        let mut now_ns = on_the_bus.start;
         let mut greeted = greeted_ns.iter().filter(|at_ns| on_the_bus.contains(at_ns)).peekable();
-        while let Some(at_ns) = self.clock.first_showing(due_ns).map(|at_ns| awake(at_ns, &self.stands_still)) {
+        while let Some(due_at_ns) = self.clock.first_showing(due_ns) {
+            let at_ns = awake(due_at_ns.max(now_ns), &self.stands_still);
             if let Some(greeted_ns) = greeted.next_if(|greeted_ns| **greeted_ns < at_ns) {
+                now_ns = *greeted_ns;
                 let last_ns = beats.last().map_or(0, |last_ns| self.clock.shows(*last_ns));
                 let soonest_ns = self.clock.shows(*greeted_ns).max(last_ns + self.period_ns / 20);
                 due_ns = due_ns.min(soonest_ns);
@@ -72,7 +75,9 @@ impl Listener {
                 believed = None;
             }
             match noticed {
-                Noticed::Heartbeat => believed = Some((believed.map_or(at_ns, |(from_ns, _)| from_ns), self.until(at_ns))),
+                Noticed::Heartbeat => {
+                    believed = Some((believed.map_or(at_ns, |(from_ns, _)| from_ns), self.until(at_ns)))
+                }
                 Noticed::BusDown => bus_is_up = false,
                 Noticed::BusUp => {
                     bus_is_up = true;
@@ -80,7 +85,9 @@ impl Listener {
                 }
             }
         }
-        spans.extend(believed.map(|(from_ns, until_ns)| (from_ns, Some(until_ns).filter(|until_ns| *until_ns <= end_ns))));
+        spans.extend(
+            believed.map(|(from_ns, until_ns)| (from_ns, Some(until_ns).filter(|until_ns| *until_ns <= end_ns))),
+        );
         joined(spans)
     }
 

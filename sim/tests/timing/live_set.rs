@@ -72,7 +72,9 @@ impl<'a> LiveSet<'a> {
     }
 
     fn hears(&mut self, at_ns: u64, input: &str) {
-        let Some(expires_ns) = self.shown(at_ns).map(|shown_ns| shown_ns + self.plan.cluster.expiry_us * 1000) else { return };
+        let Some(expires_ns) = self.shown(at_ns).map(|shown_ns| shown_ns + self.plan.cluster.expiry_us * 1000) else {
+            return;
+        };
         match input {
             "bus up" => {
                 self.bus_is_up = true;
@@ -94,7 +96,11 @@ impl<'a> LiveSet<'a> {
         let Some(clock) = self.clock.as_ref().filter(|_| self.bus_is_up) else { return };
         let ends = |member: &Member| {
             let at_ns = clock.first_showing(member.expires_ns)?;
-            if at_ns <= now_ns { self.stands_still(at_ns).map_or(Some(at_ns), |until_ns| went_on(until_ns, now_ns)) } else { None }
+            if at_ns <= now_ns {
+                self.stands_still(at_ns).map_or(Some(at_ns), |until_ns| went_on(until_ns, now_ns))
+            } else {
+                None
+            }
         };
         let over: Vec<_> = self.members.iter().filter_map(|(node, member)| Some((*node, ends(member)?))).collect();
         for (node, until_ns) in over {
@@ -121,7 +127,9 @@ impl<'a> LiveSet<'a> {
     fn stands_still(&self, at_ns: u64) -> Option<u64> {
         let pause = FaultKind::Pause { node: self.api };
         let mut pauses = self.plan.faults.iter().filter(|fault| fault.kind == pause);
-        pauses.find(|fault| (fault.from_us * 1000..fault.until_us * 1000).contains(&at_ns)).map(|fault| fault.until_us * 1000)
+        pauses
+            .find(|fault| (fault.from_us * 1000..fault.until_us * 1000).contains(&at_ns))
+            .map(|fault| fault.until_us * 1000)
     }
 
     fn into_spans(mut self) -> BTreeMap<Node, Vec<(u64, Option<u64>)>> {
@@ -158,7 +166,7 @@ fn a_locate_never_outlasts_its_deadline() {
             }
         }
     }
-    assert!(ended > 300 && at_the_deadline > 30, "{ended} locates, {at_the_deadline} of them to the end: too few");
+    assert!(ended > 200 && at_the_deadline > 40, "{ended} locates, {at_the_deadline} of them to the end: too few");
 }
 
 /// A locate that was answered, and how long that took by the API server's own clock.
@@ -181,10 +189,12 @@ fn locates(plan: &Plan, api: Node, records: &[Record]) -> Vec<Located> {
                 open.clear();
             }
             Record::Step { at, input, effects, .. } => {
-                if let Some((request, _)) = input.strip_prefix("request ").and_then(|rest| rest.split_once(": locate ")) {
+                if let Some((request, _)) = input.strip_prefix("request ").and_then(|rest| rest.split_once(": locate "))
+                {
                     open.insert(request.to_owned(), *at);
                 }
-                let answered = effects.iter().filter_map(|effect| effect.strip_prefix("answer request ")?.split_once(": "));
+                let answered =
+                    effects.iter().filter_map(|effect| effect.strip_prefix("answer request ")?.split_once(": "));
                 for began in answered.filter_map(|(request, _)| open.remove(request)) {
                     if !stood_still(plan, api, began.as_nanos()..at.as_nanos()) {
                         let took_ns = clock.shows(at.as_nanos()) - clock.shows(began.as_nanos());

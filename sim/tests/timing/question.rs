@@ -113,7 +113,8 @@ impl Question {
         let (ours, all) = (u16::try_from(ours).unwrap(), u16::try_from(self.servers.len()).unwrap());
         let mut plan = self.setting.plan(1, ours, all - ours);
         ask(&mut plan, self.asked_us, Node::Api(1), Action::Locate { all: self.all });
-        let (from_us, until_us) = (self.asked_us - self.before_us, self.asked_us + 2 * self.setting.deadline_us + 1_000_000);
+        let (from_us, until_us) =
+            (self.asked_us - self.before_us, self.asked_us + 2 * self.setting.deadline_us + 1_000_000);
         plan.calm_at_us = until_us;
         for &Server { node, fate, holds } in &self.servers {
             if holds {
@@ -174,7 +175,8 @@ impl Question {
     fn replies(&self, clock: &Clock, server: &Server, asked: &mut Vec<(Node, u64)>) -> Vec<(u64, Reply)> {
         let ours = matches!(server.node, Node::Data(_));
         let said = if server.holds { Reply::Yes } else { Reply::No };
-        let bus_ns = self.answers_on_the_bus_ns(clock, server).filter(|at_ns| self.lost_ns().is_none_or(|lost| *at_ns < lost));
+        let bus_ns =
+            self.answers_on_the_bus_ns(clock, server).filter(|at_ns| self.lost_ns().is_none_or(|lost| *at_ns < lost));
         let mut replies: Vec<(u64, Reply)> = bus_ns.map(|at_ns| (at_ns, said)).into_iter().collect();
         let without_the_bus = match self.api_bus {
             ApiBus::Up => None,
