@@ -176,7 +176,14 @@ impl<'a> World<'a> {
             self.check_nothing_left();
         }
         self.history.end = self.now;
-        let Self { violations, trace, history, coverage, steps, now, .. } = self;
+        let is_over = self.is_over;
+        let Self { mut violations, trace, history, mut coverage, steps, now, .. } = self;
+        if !is_over {
+            for verdict in crate::check::verdicts(&history) {
+                coverage.judged(verdict.checker, verdict.judged, verdict.undecided);
+                violations.extend(verdict.violations);
+            }
+        }
 
         Run { violations, trace, history, coverage, steps, lasted: now - Instant::START }
     }
@@ -230,7 +237,7 @@ impl<'a> World<'a> {
                 }
             }
             Event::Seed { node, run, step } => self.seed_step(node, run, step),
-            Event::FinalReads if self.history.calm == Instant::START => self.final_reads(),
+            Event::FinalReads if self.history.calm == Instant::START => self.wait_for_quiet(),
             Event::FinalReads => self.next_final_read(),
         }
     }

@@ -35,7 +35,8 @@ pub fn check(facts: &Facts<'_>) -> Verdict {
 }
 
 fn is_last_look(facts: &Facts<'_>, name: &Name<'_>, call: &Call) -> bool {
-    let reads = matches!(call.asked, Asked::Get { .. } | Asked::Head);
+    let promised = facts.history.promises_calm;
+    let reads = promised && matches!(call.asked, Asked::Get { .. } | Asked::Head);
     reads && call.began > facts.history.calm && is_ours(call.server) && !name.tainted
 }
 

@@ -21,6 +21,9 @@ use crate::node::Node;
 #[must_use]
 pub fn check(facts: &Facts<'_>) -> Verdict {
     let mut verdict = Verdict::of("membership_converges");
+    if !facts.history.promises_calm {
+        return verdict;
+    }
     let end = facts.history.end;
     let nodes = nodes_of(facts.history);
     for api in nodes.iter().filter(|node| matches!(node, Node::Api(_))) {

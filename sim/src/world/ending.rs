@@ -18,15 +18,26 @@ impl World<'_> {
         super::at(self.plan.calm_at_us) + settling
     }
 
+    /// What was begun before may take its time, and the places that it takes.
+    pub(crate) fn wait_for_quiet(&mut self) {
+        let patience_ends = self.settled_at() + self.longest_request;
+        if self.is_done() || self.now >= patience_ends {
+            return self.final_reads();
+        }
+        self.queue.push(self.now + QUIET_POLL, Event::FinalReads);
+    }
+
     /// Everything must be right now: each name is read through each API server, one read after the other.
-    pub(crate) fn final_reads(&mut self) {
+    fn final_reads(&mut self) {
         self.history.calm = self.now;
-        self.check_convergence();
-        if !self.promises_final_reads() {
+        self.history.promises_calm = self.promises_final_reads() && self.keeps_members();
+        if !self.history.promises_calm {
             return;
         }
+        self.hit(Point::CheckedConvergence);
+        self.check_convergence();
         self.final_reads_left = self.final_read_plan();
-        self.next_final_read();
+        self.queue.push(self.now + self.pause_between_reads(), Event::FinalReads);
     }
 
     /// The next of the last reads, once the one before has ended.
@@ -103,6 +114,12 @@ impl World<'_> {
         plan.cluster.max_members >= servers && in_time && patient
     }
 
+    /// A heartbeat that may take longer than what the expiry leaves over cannot keep anybody a member.
+    fn keeps_members(&self) -> bool {
+        let timing = &self.api_config.timing;
+        timing.expiry() - timing.heartbeat_period() > 2 * self.longest_bus_delay()
+    }
+
     fn final_read_plan(&self) -> Vec<(Node, u16)> {
         let names = self.plan.operations.iter().map(|operation| operation.name);
         let names: std::collections::BTreeSet<u16> = names.collect();
@@ -114,7 +131,7 @@ impl World<'_> {
     pub(crate) fn longest_end(&self) -> Duration {
         let reads = u32::try_from(self.final_read_plan().len()).unwrap_or(u32::MAX);
         let read = 2 * super::longest_body(self.plan) + self.api_config.timing.locate_deadline();
-        self.longest_request + reads * (read + SETTLING)
+        2 * self.longest_request + reads * (read + SETTLING)
     }
 
     /// Whether nothing is under way any more.
@@ -128,13 +145,6 @@ impl World<'_> {
 
     /// Each API server knows exactly the data servers that live.
     fn check_convergence(&mut self) {
-        // A heartbeat that may take longer than what the expiry leaves over cannot keep anybody a member.
-        let timing = &self.api_config.timing;
-        let left_over = timing.expiry() - timing.heartbeat_period();
-        if left_over <= 2 * self.longest_bus_delay() {
-            return;
-        }
-        self.hit(Point::CheckedConvergence);
         let live: Vec<Node> = self.data_listeners.iter().copied().filter(|node| self.run_of(*node).is_some()).collect();
         let live: std::collections::BTreeSet<_> = live.into_iter().map(|node| self.address_of(node)).collect();
         let bound = self.api_config.max_members;
@@ -191,6 +201,9 @@ impl World<'_> {
         }
     }
 }
+
+/// How often it is looked whether anything is still under way.
+const QUIET_POLL: Duration = Duration::from_millis(500);
 
 /// Beside the periods of the cluster: a node of the seed is started again by hand, a broker that hung is given up.
 const SETTLING: Duration = Duration::from_secs(20);

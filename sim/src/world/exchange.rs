@@ -215,6 +215,11 @@ impl World<'_> {
             let later = until + self.link_delay(from, to);
             return self.queue.push(later, Event::Exchange { exchange, step });
         }
+        if matches!(step, ExchangeStep::BodyPassed) && !answered {
+            // The head is held up somewhere, and nothing overtakes it.
+            let later = self.now + self.link_delay(from, to).max(Duration::from_micros(1));
+            return self.queue.push(later, Event::Exchange { exchange, step });
+        }
         match step {
             ExchangeStep::Arrives => self.exchange_arrives(exchange),
             ExchangeStep::BodyEnds(end) => self.request_body_ends(exchange, end),

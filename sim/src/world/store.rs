@@ -175,6 +175,8 @@ impl World<'_> {
     fn begin_holding(&mut self, node: Node, file: File) -> usize {
         let File { name, content, .. } = file;
         let from = self.now;
+        // Who shares an address shares its history: nobody can tell the two apart.
+        let node = self.twins.get(&node).copied().unwrap_or(node);
         let holding = Holding { node, name, content, from, durable: None, until: None, ended_by: None, rotten: None };
         self.history.holdings.push(holding);
         self.history.holdings.len() - 1
