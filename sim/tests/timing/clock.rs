@@ -45,15 +45,14 @@ impl Clock {
     /// The first nanosecond of the world at which it shows at least so much; `None` if it never does.
     pub(crate) fn first_showing(&self, shown_ns: u64) -> Option<u64> {
         let ends = self.pieces.iter().skip(1).map(|piece| piece.world_ns).chain([u64::MAX]);
-        let reached = self.pieces.iter().zip(ends).find_map(|(piece, end_ns)| {
+        self.pieces.iter().zip(ends).find_map(|(piece, end_ns)| {
             let ahead_ns = shown_ns.saturating_sub(piece.shown_ns);
             if ahead_ns == 0 {
                 return Some(piece.world_ns);
             }
             let at_ns = (piece.speed > 0).then(|| piece.world_ns + scaled_up(ahead_ns, GOOD, piece.speed))?;
             (at_ns < end_ns).then_some(at_ns)
-        });
-        reached
+        })
     }
 }
 

@@ -33,11 +33,12 @@ proptest! {
         let run = run_of(&plan);
         let back_ns = (killed_us + away_us) * 1000;
         for data in numbered(Node::Data, datas) {
-            let end_ns = run.lasted_ns();
-            let mut beats = beats(&setting, &plan, data, 0, if data == Node::Data(1) { killed_us * 1000 } else { end_ns });
-            if data == Node::Data(1) {
-                beats.extend(self::beats(&setting, &plan, data, back_ns, end_ns));
-            }
+            let beats_between = |started_ns, ended_ns| beats(&setting, &plan, data, started_ns, ended_ns);
+            let beats = if data == Node::Data(1) {
+                [beats_between(0, killed_us * 1000), beats_between(back_ns, run.lasted_ns())].concat()
+            } else {
+                beats_between(0, run.lasted_ns())
+            };
             all_believe(&setting, &plan, &run, data, &beats)?;
         }
     }
@@ -115,7 +116,8 @@ proptest! {
         // No expiry is shorter than the period.
         prop_assume!(shortest_ns / 1000 > setting.period_us + 2);
         plan.cluster.expiry_us = (shortest_ns - 1) / 1000;
-        let learned_of: Vec<u64> = beliefs(&run_of(&plan).history, api, data).iter().map(|(from_ns, _)| *from_ns).collect();
+        let believed = beliefs(&run_of(&plan).history, api, data);
+        let learned_of: Vec<u64> = believed.iter().map(|(from_ns, _)| *from_ns).collect();
         prop_assert_eq!(&learned_of[..while_drifting.len()], while_drifting);
     }
 
