@@ -223,6 +223,7 @@ impl<'a> World<'a> {
             Event::Connects { node, run } => self.connects(node, run),
             Event::Binds { node, session } => self.binds(node, session),
             Event::Watches { node, session } => self.watches(node, session),
+            Event::Drops { node, session } => self.drops(node, session),
             Event::Delivery { node, session, event } => self.delivered(node, session, event),
             Event::Exchange { exchange, step } => self.exchange_step(exchange, step),
             Event::Disk { node, run, step } => self.disk_step(node, run, step),
@@ -322,6 +323,7 @@ fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
         Event::Wake { node, .. }
         | Event::Connects { node, .. }
         | Event::Watches { node, .. }
+        | Event::Drops { node, .. }
         | Event::Delivery { node, .. }
         | Event::Disk { node, .. }
         | Event::Api { node, .. }

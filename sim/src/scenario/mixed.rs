@@ -11,7 +11,8 @@ pub(super) const SEED_BOTH_WAYS: Scenario = Scenario {
     name: "nodes-of-the-seed-both-ways",
     story: "Nodes of the seed stand in one cluster with ours. What is put through an API server of the one kind is read through \
             one of the other, wherever it lies. A 404 takes a second as long as a data server of the seed lives, whose \
-            silence is its no. DELETE is 501 for what lies on one.",
+            silence is its no. It knows no ranges and no DELETE: of what lies on one a part is cut out by ours, and a DELETE \
+            is 501.",
     plan: || {
         Story::of(1, 2)
             .beside_the_seed(1, 1)
@@ -25,6 +26,8 @@ pub(super) const SEED_BOTH_WAYS: Scenario = Scenario {
             .at(23.0)
             .put(SeedData(1), 200, SMALL)
             .at(24.0)
+            .get_part(Api(1), 200, 100, 299)
+            .at(25.0)
             .delete(Api(1), 200)
             .plan()
     },
@@ -44,7 +47,8 @@ pub(super) const SEED_BOTH_WAYS: Scenario = Scenario {
         seen.missing(21.0)?;
         seen.not_before(21.0, 1.0)?;
         seen.within(21.0, 1.001)?;
-        seen.refused(24.0, 501, "cannot_delete")
+        seen.part(24.0, 23.0, 100, 299)?;
+        seen.refused(25.0, 501, "cannot_delete")
     },
 };
 
@@ -108,8 +112,8 @@ pub(super) const EVERYBODY_RESTARTS: Scenario = Scenario {
             server, and try again after a 503, are all served, and nothing is lost.",
     plan: || {
         let mut story = Story::of(2, 3).every(0.1, 7.0, 8.0, |story, time| story.put(Api(1), time, SMALL));
-        for (node, at) in [(Data(1), 10.0), (Data(2), 20.0), (Data(3), 30.0), (Api(1), 40.0), (Api(2), 50.0)] {
-            story = story.fault(at, at + 1.0, FaultKind::Kill { node });
+        for (node, at) in [(Data(1), 10.0), (Data(2), 20.0), (Data(3), 30.0), (Api(1), 40.0), (Api(2), 50.5)] {
+            story = story.fault(at, at + 0.6, FaultKind::Kill { node });
         }
         story
             .every(0.5, 10.25, 60.0, |story, time| story.put(Api(1 + time % 2), 100 + time, SMALL))

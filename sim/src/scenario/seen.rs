@@ -128,13 +128,16 @@ impl<'a> Seen<'a> {
         self.whole_of(self.call(at)?, &[self.call(put_at)?])
     }
 
-    /// The GET of a second gave the whole of what was sent by one of these PUTs.
+    /// The GET of one second gave the part between two positions, both included, of what was sent by the PUT of another.
     ///
     /// # Errors
     /// If it gave something else.
-    pub fn whole_of_one(self, at: f64, puts_at: &[f64]) -> Result<(), String> {
-        let puts = puts_at.iter().map(|put_at| self.call(*put_at)).collect::<Result<Vec<_>, _>>()?;
-        self.whole_of(self.call(at)?, &puts)
+    pub fn part(self, at: f64, put_at: f64, first: u64, last: u64) -> Result<(), String> {
+        let (get, content) = (self.call(at)?, self.content(put_at)?);
+        let length_bytes = last.saturating_sub(first) + 1;
+        let is_part = matches!(&get.outcome, Outcome::Body(body)
+            if (body.content, body.first, body.length_bytes) == (Some(content), first, length_bytes));
+        ensure(is_part, || format!("{}; expected were the bytes from {first} to {last}", told(get)))
     }
 
     /// This GET gave the whole of what was sent by one of these PUTs.

@@ -119,6 +119,12 @@ impl Story {
         self.operation(server, name, Action::Get { range: None, hangs_up: false })
     }
 
+    /// A client reads the part of an object between two positions, both included.
+    #[must_use]
+    pub fn get_part(self, server: Node, name: u16, first: u64, last: u64) -> Self {
+        self.operation(server, name, Action::Get { range: Some((first, last)), hangs_up: false })
+    }
+
     /// A client asks for an object, and goes away before it has it.
     #[must_use]
     pub fn get_and_hang_up(self, server: Node, name: u16) -> Self {

@@ -5,19 +5,29 @@ use crate::plan::validate::validate;
 
 #[test]
 fn each_goes_as_its_story_says() {
-    let complaints: Vec<_> = ALL
-        .iter()
-        .flat_map(|scenario| {
-            let run = play(scenario, Keep::Nothing);
-            run.violations.into_iter().map(move |violation| {
-                format!(
-                    "{}: {}: at {:?} on {}: {}",
-                    scenario.name, violation.checker, violation.at, violation.node, violation.text
-                )
-            })
-        })
-        .collect();
+    let complaints: Vec<_> =
+        ALL.iter().flat_map(|scenario| complaints(scenario, play(scenario, Keep::Nothing))).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// How long each message takes, and the like, is no part of any story.
+#[test]
+fn no_story_hangs_on_chance() {
+    let by_chance = |scenario: &Scenario, seed| {
+        let mut run = crate::run::run(&Plan { seed, ..(scenario.plan)() }, Keep::Records);
+        scenario.judge(&mut run);
+        complaints(scenario, run)
+    };
+    for seed in 2..=4 {
+        let complaints: Vec<_> = ALL.iter().flat_map(|scenario| by_chance(scenario, seed)).collect();
+        assert!(complaints.is_empty(), "seed {seed}:\n{}", complaints.join("\n"));
+    }
+}
+
+fn complaints(scenario: &Scenario, run: Run) -> Vec<String> {
+    let told =
+        |Violation { at, checker, node, text }| format!("{}: {checker}: at {at:?} on {node}: {text}", scenario.name);
+    run.violations.into_iter().map(told).collect()
 }
 
 #[test]

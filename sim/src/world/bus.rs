@@ -278,6 +278,22 @@ impl World<'_> {
         self.queue.push(self.now + WATCH.0 + more, Event::Watches { node, session: session.number });
     }
 
+    /// The node's connection is cut. The broker has done with it at once; the node finds out when it can.
+    pub(crate) fn cut_off(&mut self, node: Node) {
+        let Some(session) = self.process_mut(node).session.as_mut() else { return };
+        session.bound = false;
+        let number = session.number;
+        self.broker.forget(number);
+        self.queue.push(self.now, Event::Drops { node, session: number });
+    }
+
+    /// The node finds its connection gone.
+    pub(crate) fn drops(&mut self, node: Node, session: u32) {
+        if self.process(node).session.is_some_and(|current| current.number == session) {
+            self.disconnect(node);
+        }
+    }
+
     /// The node's connection is gone, and with it its queues; it tries again after a while.
     pub(crate) fn disconnect(&mut self, node: Node) {
         let Some(session) = self.process_mut(node).session.take() else { return };

@@ -80,7 +80,9 @@ impl World<'_> {
             | Outcome::Refused { .. } => false,
         };
         let rots = self.history.holdings.iter().any(|holding| holding.name == call.name && holding.rotten.is_some());
-        let (Some(ended), false) = (call.ended, rots) else { return };
+        // One that looks up little at a time drops a question while it is still at the one before.
+        let looks_up_much = self.plan.cluster.max_lookups > 3;
+        let (Some(ended), false, true) = (call.ended, rots, looks_up_much) else { return };
         let (took, server) = (ended - call.began, call.server);
         let limit = self.longest_calm_read();
         if prompt && took > limit {
@@ -111,7 +113,9 @@ impl World<'_> {
         let directly = plan.cluster.ask_directly_after_us + 2 * link + disk;
         let in_time = over_the_bus.max(directly) * 2 < plan.cluster.locate_deadline_us;
         let patient = (2 * link + disk) * 2 < plan.cluster.short_patience_us;
-        plan.cluster.max_members >= servers && in_time && patient
+        // A data server that serves one request at a time may be busy with a question about the very object.
+        let serves = plan.cluster.max_requests > 3;
+        plan.cluster.max_members >= servers && in_time && patient && serves
     }
 
     /// A heartbeat that may take longer than what the expiry leaves over cannot keep anybody a member.

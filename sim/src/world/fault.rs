@@ -21,9 +21,9 @@ impl World<'_> {
                     session.bound = false;
                 }
             }
-            FaultKind::BrokerDown => self.servers().into_iter().for_each(|node| self.disconnect(node)),
+            FaultKind::BrokerDown => self.servers().into_iter().for_each(|node| self.cut_off(node)),
             FaultKind::BrokerHangs => self.servers().into_iter().for_each(|node| self.arrange_watch(node)),
-            FaultKind::BusCut { node } => self.disconnect(node),
+            FaultKind::BusCut { node } => self.cut_off(node),
             FaultKind::Partition { a, b } => self.watch_broker_links(&[a, b]),
             FaultKind::OneWay { from, to } => self.watch_broker_links(&[from, to]),
             FaultKind::Isolated { node } => self.arrange_watch(node),
@@ -74,7 +74,7 @@ impl World<'_> {
         self.faults.end(index);
         self.mark(place_of(kind), MarkKind::FaultEnded, || format!("fault {index} ends: {kind:?}"));
         match *kind {
-            FaultKind::QueueLost { node } => self.disconnect(node),
+            FaultKind::QueueLost { node } => self.cut_off(node),
             FaultKind::PowerLoss { node } => {
                 self.process_mut(node).power_fails_at_rename = false;
                 self.starts(node);

@@ -99,13 +99,14 @@ impl World<'_> {
                 let open = OpenRequest { began: local, is_locate, declared_bytes, uploaded_to: BTreeSet::new() };
                 watch.open.insert(request, open);
             }
-            Noticed::Gone(request) => {
-                watch.open.remove(&request);
-            }
-            Noticed::BusUp | Noticed::BusDown | Noticed::Heard(_) | Noticed::Nothing => {}
+            Noticed::Gone(_) | Noticed::BusUp | Noticed::BusDown | Noticed::Heard(_) | Noticed::Nothing => {}
         }
         for effect in effects.iter() {
             self.watch_effect(node, local, &mut watch, effect);
+        }
+        // Timers that are due come before the news that the client is gone, and may still answer it.
+        if let Noticed::Gone(request) = noticed {
+            watch.open.remove(&request);
         }
         self.watch_bounds(node);
         if let Some(api) = self.apis.get_mut(slot) {
