@@ -189,7 +189,8 @@ impl World<'_> {
         self.queue.push(arrives, Event::Exchange { exchange, step: ExchangeStep::Arrives });
         if let Some(patience) = patience {
             let step = ExchangeStep::Breaks(TransferFailure::TimedOut);
-            self.queue.push(self.now + patience, Event::Exchange { exchange, step });
+            let at = self.waited(asker.node, self.now, patience);
+            self.queue.push(at, Event::Exchange { exchange, step });
         }
         exchange
     }

@@ -108,6 +108,13 @@ impl World<'_> {
         self.process(node).clock.local(self.now)
     }
 
+    /// When a process that waits from then on has waited for so long, by its own clock: what carries out the effects of a
+    /// machine has the clock of the machine. While that stands still nothing would ever end, so then it is the world's.
+    pub(crate) fn waited(&self, node: Node, from: Instant, period: Duration) -> Instant {
+        let clock = &self.process(node).clock;
+        clock.world(clock.local(from) + period).unwrap_or(from + period)
+    }
+
     /// Arranges that the machine is called at this instant of its own time.
     pub(crate) fn arm(&mut self, node: Node, deadline: Option<Instant>) {
         let now = self.now;

@@ -246,7 +246,7 @@ impl World<'_> {
         let limit = self.api_config.timing.locate_deadline();
         // A process that stands still cannot keep time.
         let was_paused = self.process(node).resumed.is_some_and(|resumed| open.began <= resumed);
-        if open.is_locate && local - open.began > limit && !was_paused {
+        if open.is_locate && local - open.began > limit + CLOCK_ROUNDING && !was_paused {
             let took = local - open.began;
             self.violated("locate_in_time", node, format!("request {} took {took:?} of {limit:?}", request.0));
         }

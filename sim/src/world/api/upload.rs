@@ -76,10 +76,10 @@ impl World<'_> {
 
     /// The rest of a body that is being passed on is on its way to the data server.
     fn streamed_body_is_whole(&mut self, exchange: ExchangeId) {
-        let delay = match self.exchanges.get(&exchange) {
-            Some(open) => self.link_delay(open.asker.node, open.target),
-            None => return,
+        let Some((asker, target)) = self.exchanges.get(&exchange).map(|open| (open.asker.node, open.target)) else {
+            return;
         };
+        let delay = self.link_delay(asker, target);
         let long_patience = self.api_config.long_patience;
         let Some(open) = self.exchanges.get_mut(&exchange) else { return };
         let Ask::Put { body, .. } = &mut open.ask else { return };
@@ -94,7 +94,8 @@ impl World<'_> {
             self.queue.push(self.now + delay, Event::Exchange { exchange, step });
         }
         let step = ExchangeStep::Breaks(TransferFailure::TimedOut);
-        self.queue.push(self.now + delay + long_patience, Event::Exchange { exchange, step });
+        let at = self.waited(asker, self.now + delay, long_patience);
+        self.queue.push(at, Event::Exchange { exchange, step });
     }
 
     pub(super) fn upload_answered(
