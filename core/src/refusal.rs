@@ -29,8 +29,8 @@ pub enum Refusal {
         /// Data servers believed to live that have not answered.
         silent: Vec<ServerAddress>,
     },
-    /// The object could not be stored anywhere.
-    #[error("the object could not be stored: {}; nothing of it was kept, try again", Attempts(.attempts))]
+    /// Nobody has said that the object is stored. One that broke off may have stored it all the same.
+    #[error("the object is not known to be stored: {}; send it again", Attempts(.attempts))]
     NotStored {
         /// Who was tried, and what came of it; at least one.
         attempts: Vec<(ServerAddress, TransferFailure)>,

@@ -19,7 +19,8 @@
 //! To add a target: a module here with `pub fn name(data: &[u8])`, a line in [`TARGETS`], `fuzz_targets/name.rs` and its
 //! `[[bin]]` as the others have them, at least one file in `corpus/name/`, and a test in `tests/replay.rs`, which says what
 //! is missing. The targets for machines read their bytes as a story of inputs, and play a small driver that keeps the
-//! contract of `lode-core`; the targets for messages read `name: value` lines, an empty line, and the body.
+//! contract of `lode-core`; the targets for messages read `name: value` lines, an empty line, and the body; the target for
+//! whole clusters reads a plan of `lode-sim`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a fuzz target says by panicking that something does not hold")]
 
 mod api_server_inputs;
@@ -35,6 +36,7 @@ mod message;
 mod name;
 mod raw_head;
 mod reader;
+mod simulated_cluster;
 mod text;
 mod world;
 
@@ -48,6 +50,7 @@ pub use http_response_head::http_response_head;
 pub use locate_answer::locate_answer;
 pub use locate_query::locate_query;
 pub use name::name;
+pub use simulated_cluster::simulated_cluster;
 pub use text::text;
 
 /// A target: its name, which is also that of its corpus folder and of its program, and its function.
@@ -60,7 +63,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "api_server_inputs", run: api_server_inputs },
     Target { name: "chunked_body", run: chunked_body },
     Target { name: "data_server_inputs", run: data_server_inputs },
@@ -71,5 +74,6 @@ pub const TARGETS: [Target; 11] = [
     Target { name: "locate_answer", run: locate_answer },
     Target { name: "locate_query", run: locate_query },
     Target { name: "name", run: name },
+    Target { name: "simulated_cluster", run: simulated_cluster },
     Target { name: "text", run: text },
 ];

@@ -63,6 +63,11 @@ fn name() {
 }
 
 #[test]
+fn simulated_cluster() {
+    replay("simulated_cluster", 300);
+}
+
+#[test]
 fn text() {
     replay("text", 150_000);
 }

@@ -23,6 +23,16 @@ impl Coverage {
         }
     }
 
+    /// A checker has judged so many things, and found so many too tangled to be judged.
+    pub fn judged(&mut self, checker: &str, judged: u64, undecided: u64) {
+        let point = Point::ALL.iter().find(|point| point.group() == "checked" && point.name() == checker);
+        for (point, count) in [(point.copied(), judged), (Some(Point::Undecided), undecided)] {
+            if let Some(hits) = point.and_then(|point| self.hits.get_mut(point as usize)) {
+                *hits += count;
+            }
+        }
+    }
+
     /// How often the point was hit.
     #[must_use]
     pub fn hits(&self, point: Point) -> u64 {
@@ -38,7 +48,9 @@ impl Coverage {
 
     /// The points that were never hit.
     pub fn missed(&self) -> impl Iterator<Item = Point> + '_ {
-        Point::ALL.iter().copied().filter(|point| self.hits(*point) == 0)
+        // It is no fault of a workload if everything could be judged.
+        let wanted = Point::ALL.iter().copied().filter(|point| *point != Point::Undecided);
+        wanted.filter(|point| self.hits(*point) == 0)
     }
 }
 
@@ -252,8 +264,26 @@ points! {
         OutcomeCorrupt = "503 corrupt",
     }
     "checked": {
-        CheckedLinearizable = "a name's history was checked for linearizability",
+        CheckedCoherentHistory = "coherent_history",
+        CheckedAnswersFit = "answers_fit",
+        CheckedWholeBodies = "whole_bodies",
+        CheckedRefusedBodies = "refused_bodies",
+        CheckedSeenWasHeld = "seen_was_held",
+        CheckedHeldWasPut = "held_was_put",
+        CheckedAcknowledgedIsHeld = "acknowledged_is_held",
+        CheckedKeptUntilTheEnd = "kept_until_the_end",
+        CheckedNoFalseMissing = "no_false_missing",
+        CheckedLocatedHolders = "located_holders",
+        CheckedNoHolderForgotten = "no_holder_forgotten",
+        CheckedRemovedIsGone = "removed_is_gone",
+        CheckedHonestRefusals = "honest_refusals",
+        CheckedLinearizable = "linearizable",
+        CheckedMembershipConverges = "membership_converges",
+        CheckedCalmEnd = "calm_end",
         CheckedFinalRead = "a name was read when all was calm",
         CheckedConvergence = "who lives was compared when all was calm",
+    }
+    "undecided": {
+        Undecided = "a history too tangled to be judged",
     }
 }

@@ -216,7 +216,10 @@ pub struct History {
     /// Data servers whose address another process shared for some time: what is asked at the address may be answered by
     /// either.
     pub shared_addresses: Vec<Node>,
-    /// When the faults were over, and when the run ended.
+    /// Whether the settings allow that in the end everybody is known, and answers in time: bounds that are smaller than the
+    /// cluster, or periods that are shorter than its messages take, promise neither.
+    pub promises_calm: bool,
+    /// When everything had had the time to come right after the last fault: what begins later are the last reads.
     pub calm: Instant,
     /// When the run ended.
     pub end: Instant,
@@ -230,6 +233,7 @@ impl Default for History {
             beliefs: Vec::new(),
             tainted: Vec::new(),
             shared_addresses: Vec::new(),
+            promises_calm: true,
             calm: Instant::START,
             end: Instant::START,
         }

@@ -3,6 +3,7 @@
 
 pub mod assertion;
 pub mod chance;
+pub mod check;
 pub mod coverage;
 pub mod draw;
 pub mod history;
@@ -10,6 +11,7 @@ pub mod node;
 pub mod picture;
 pub mod plan;
 pub mod run;
+pub mod scenario;
 pub mod shrink;
 pub mod steady;
 pub mod swarm;

@@ -15,7 +15,8 @@ const MOST_BODY_BYTES: u64 = 64 << 10;
 /// How many clients there are: each API server has some of them.
 const CLIENTS: u16 = 20;
 
-/// PUT, GET, HEAD, DELETE and locate in equal shares, at an even rate, each of any name and by any API server.
+/// PUT and GET, three and four tenths of the work, HEAD, DELETE and locate, at an even rate, each of any name and by any API server.
+/// That is the mean of what the plans of the swarm do.
 #[derive(Debug, Clone, Copy)]
 pub struct Steady {
     /// What chance is keyed by.
@@ -41,7 +42,7 @@ impl Steady {
         let times = (SETTLED_US..ends_us).step_by(usize::try_from(self.period_us.max(1)).unwrap_or(usize::MAX));
         Plan {
             seed: self.seed,
-            cluster: Cluster::usual(self.apis, self.datas),
+            cluster: Cluster { apis: self.apis, datas: self.datas, ..Cluster::usual() },
             pace: Pace::usual(),
             operations: times.map(|at_us| self.operation(at_us, &mut chance)).collect(),
             faults: Vec::new(),

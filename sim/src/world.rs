@@ -51,6 +51,7 @@ use crate::chance::Chance;
 use crate::coverage::{Coverage, Point};
 use crate::history::{ContentId, History, NameId, Violation};
 use crate::node::Node;
+use crate::plan::kind::Kind;
 use crate::plan::{Action, FaultKind, Plan, validate};
 use crate::run::Run;
 use crate::trace::{Keep, Trace};
@@ -181,7 +182,14 @@ impl<'a> World<'a> {
             self.check_nothing_left();
         }
         self.history.end = self.now;
-        let Self { violations, trace, history, coverage, steps, now, .. } = self;
+        let is_over = self.is_over;
+        let Self { mut violations, trace, history, mut coverage, steps, now, .. } = self;
+        if !is_over {
+            for verdict in crate::check::verdicts(&history) {
+                coverage.judged(verdict.checker, verdict.judged, verdict.undecided);
+                violations.extend(verdict.violations);
+            }
+        }
 
         Run { violations, trace, history, coverage, steps, lasted: now - Instant::START }
     }
@@ -221,6 +229,7 @@ impl<'a> World<'a> {
             Event::Connects { node, run } => self.connects(node, run),
             Event::Binds { node, session } => self.binds(node, session),
             Event::Watches { node, session } => self.watches(node, session),
+            Event::Drops { node, session } => self.drops(node, session),
             Event::Delivery { node, session, way, letter } => self.delivered(node, session, way, letter),
             Event::Exchange { exchange, step } => self.exchange_step(exchange, step),
             Event::Disk { node, run, step } => self.disk_step(node, run, step),
@@ -235,14 +244,14 @@ impl<'a> World<'a> {
                 }
             }
             Event::Seed { node, run, step } => self.seed_step(node, run, step),
-            Event::FinalReads if self.history.calm == Instant::START => self.final_reads(),
+            Event::FinalReads if self.history.calm == Instant::START => self.wait_for_quiet(),
             Event::FinalReads => self.next_final_read(),
         }
     }
 
     /// What comes for a process that stands still waits until it goes on.
     pub(crate) fn wait_for_resume(&mut self, node: Node, event: Event) {
-        let until = self.faults.until(|kind| *kind == FaultKind::Pause { node });
+        let until = self.faults.until(Kind::Pause, node);
         let resumes = until.unwrap_or(self.now) + Duration::from_nanos(1);
         self.queue.push(resumes, event);
     }
@@ -319,6 +328,7 @@ fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
     match event {
         Event::Connects { node, .. }
         | Event::Watches { node, .. }
+        | Event::Drops { node, .. }
         | Event::Delivery { node, .. }
         | Event::Disk { node, .. }
         | Event::Api { node, .. }
@@ -360,15 +370,8 @@ pub(crate) fn content_of(checksum: Checksum) -> Option<ContentId> {
 
 /// The second processes that take the address of a data server: a number beyond the cluster's, and whose address it is.
 fn twins_of(plan: &Plan) -> BTreeMap<Node, Node> {
-    let shared: Vec<Node> = plan
-        .faults
-        .iter()
-        .filter_map(|fault| match fault.kind {
-            FaultKind::SharedAddress { node } => Some(node),
-            _ => None,
-        })
-        .collect();
-    let shared: std::collections::BTreeSet<Node> = shared.into_iter().collect();
+    let shares = plan.faults.iter().filter(|fault| fault.kind.kind() == Kind::SharedAddress);
+    let shared: std::collections::BTreeSet<Node> = shares.map(|fault| fault.kind.subject().ends().0).collect();
     shared.into_iter().zip(plan.cluster.datas + 1..).map(|(of, number)| (Node::Data(number), of)).collect()
 }
 

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use lode_sim::plan::Plan;
+use lode_sim::scenario::Scenario;
 
 use super::failure::Failure;
-use super::seam::{Scenario, Simulator};
+use super::seam::Simulator;
 use super::{file, scenarios};
 
 /// A plan to be run.
@@ -19,6 +20,8 @@ pub(super) struct Case {
     pub(super) command: String,
     /// What a file about it is called, without its ending.
     pub(super) stem: String,
+    /// The scenario whose plan it is, if it is one's.
+    pub(super) scenario: Option<Scenario>,
 }
 
 /// The plan that is drawn from a seed.
@@ -36,6 +39,7 @@ pub(super) fn drawn(simulator: &Simulator, seed: u64) -> Case {
         plan: (simulator.draw)(seed),
         command: seed_command(seed),
         stem: format!("seed-{seed}"),
+        scenario: None,
     }
 }
 
@@ -57,6 +61,7 @@ pub(super) fn of(simulator: &Simulator, scenario: &Scenario) -> Result<Case, Fai
         plan: (scenario.plan)(),
         command: command("--scenario", scenario.name),
         stem: scenario.name.to_owned(),
+        scenario: Some(*scenario),
     };
     checked(simulator, case)
 }
@@ -78,6 +83,7 @@ pub(super) fn in_file(path: &Path, plan: Plan) -> Case {
         plan,
         command: command("--replay", &path.to_string_lossy()),
         stem: stem.into_owned(),
+        scenario: None,
     }
 }
 

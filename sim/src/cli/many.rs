@@ -72,7 +72,7 @@ fn run_seeds(swarm: &Swarm, simulator: &Simulator, output: &mut Output<'_>) -> R
 fn pursue_first(found: &Report, simulator: &Simulator, wishes: &WishArgs, output: &mut Output<'_>) -> Option<Outcome> {
     let failure = found.failures.first().filter(|_| wishes.any())?;
     let case = case::drawn(simulator, failure.seed);
-    let run = pursuit::run_of(simulator, &case.plan);
+    let run = pursuit::run_of(simulator, &case);
     if run.violations != failure.violations {
         output.remark(&format!("{} did not give the same run when it was run again", case.title));
     }

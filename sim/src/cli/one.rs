@@ -24,7 +24,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     // Before it is run: it may be one that never ends.
     let saved = pursuit::save(&case, wishes)?;
-    let run = pursuit::run_of(simulator, &case.plan);
+    let run = pursuit::run_of(simulator, &case);
     if output.is_talkative() {
         print_trace(&run.trace, output)?;
     }

@@ -6,6 +6,7 @@ use lode_sim::assertion::guarded;
 use lode_sim::history::Violation;
 use lode_sim::plan::Plan;
 use lode_sim::run::Run;
+use lode_sim::scenario;
 use lode_sim::shrink::{self, Shrunk};
 use lode_sim::trace::Keep;
 
@@ -70,9 +71,15 @@ impl Outcome {
     }
 }
 
-/// A run of the plan, with all that happens in it.
-pub(super) fn run_of(simulator: &Simulator, plan: &Plan) -> Run {
-    guarded(Keep::Records, || (simulator.run)(plan, Keep::Records))
+/// A run of the plan, with all that happens in it; that of a scenario is held against its story.
+pub(super) fn run_of(simulator: &Simulator, case: &Case) -> Run {
+    guarded(Keep::Records, || {
+        let mut run = (simulator.run)(&case.plan, Keep::Records);
+        if let Some(scenario) = &case.scenario {
+            scenario.judge(&mut run);
+        }
+        run
+    })
 }
 
 /// Saves its plan, if that is wished, and says where.
@@ -126,6 +133,13 @@ fn smaller(
     wishes: &WishArgs,
     output: &mut Output<'_>,
 ) -> Result<Option<Smaller>, Failure> {
+    if violation.checker == scenario::CHECKER {
+        let title = &case.title;
+        output.remark(&format!(
+            "{title}: its story is that of its whole plan, and not of a smaller one: nothing was shrunk"
+        ));
+        return Ok(None);
+    }
     let run = |plan: &Plan| (simulator.run)(plan, Keep::Nothing);
     let mut fails_like = shrink::fails_like(violation, &run);
     let mut fails = |plan: &Plan| (simulator.validate)(plan).is_ok() && fails_like(plan);
@@ -156,7 +170,7 @@ fn picture(outcome: &Outcome, simulator: &Simulator) -> String {
     match &outcome.smaller {
         Some(smaller) => {
             let title = format!("{}, shrunk", outcome.case.title);
-            draw(&title, &smaller.case.plan, &run_of(simulator, &smaller.case.plan))
+            draw(&title, &smaller.case.plan, &run_of(simulator, &smaller.case))
         }
         None => draw(&outcome.case.title, &outcome.case.plan, &outcome.run),
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lode_sim::assertion;
 use lode_sim::history::Violation;
 use lode_sim::run::Run;
+use lode_sim::scenario;
 use lode_sim::swarm::{Report, Swarm};
 
 use super::case::{self, Case};
@@ -75,10 +76,10 @@ fn violations(violations: &[Violation]) -> String {
     text
 }
 
-/// Of an assertion it is not known when and on which node it failed.
+/// Of an assertion it is not known when and on which node it failed, and a story is told of the whole run.
 fn violation(violation: &Violation) -> String {
     let Violation { at, checker, node, text } = violation;
-    if *checker == assertion::CHECKER {
+    if [assertion::CHECKER, scenario::CHECKER].contains(checker) {
         return format!("  !! {checker}: {text}\n");
     }
     let at = Duration::from_nanos(at.as_nanos()).as_secs_f64();

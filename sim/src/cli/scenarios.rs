@@ -1,5 +1,6 @@
 //! The named scenarios: all of them, and the one that was meant.
 
+use lode_sim::scenario::Scenario;
 use serde::Serialize;
 
 use super::args::WishArgs;
@@ -7,7 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::pursuit::{self, Outcome};
-use super::seam::{Scenario, Simulator};
+use super::seam::Simulator;
 use super::summary::ScenariosSummary;
 use super::{case, report};
 
@@ -26,9 +27,28 @@ pub(super) fn list(simulator: &Simulator, output: &mut Output<'_>) -> Result<Exi
         return Ok(Exit::Held);
     }
     for Scenario { name, story, .. } in scenarios {
-        output.print(&format!("{name}\n    {}\n", story.trim().replace('\n', "\n    ")))?;
+        output.print(&format!("{name}\n{}", indented(story)))?;
     }
     Ok(Exit::Held)
+}
+
+/// How wide a story is told, its margin included.
+const WIDTH: usize = 100;
+
+/// The text in lines that are not too long, with a margin.
+fn indented(text: &str) -> String {
+    const MARGIN: &str = "    ";
+    let (mut lines, mut line) = (String::new(), MARGIN.to_owned());
+    for word in text.split_whitespace() {
+        if line.len() + 1 + word.len() > WIDTH {
+            lines += line.trim_end();
+            lines += "\n";
+            line = MARGIN.to_owned();
+        }
+        line += word;
+        line += " ";
+    }
+    lines + line.trim_end() + "\n"
 }
 
 /// A scenario for programs.
@@ -46,7 +66,7 @@ pub(super) fn run_all(simulator: &Simulator, wishes: &WishArgs, output: &mut Out
     let (mut ran, mut failed, mut exit) = (Vec::new(), 0, Exit::Held);
     for scenario in (simulator.scenarios)() {
         let case = case::of(simulator, &scenario)?;
-        let run = pursuit::run_of(simulator, &case.plan);
+        let run = pursuit::run_of(simulator, &case);
         if !output.is_json() {
             output.print(&report::verdict(&case, &run))?;
             output.flush()?;
@@ -113,6 +133,15 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_story_is_told_within_its_margins() {
+        assert_eq!(indented("One line."), "    One line.\n");
+        let told = indented(&"word ".repeat(60));
+        assert_eq!(told.split_whitespace().count(), 60);
+        assert!(told.lines().all(|line| line.starts_with("    word") && line.len() <= WIDTH), "{told}");
+        assert_eq!(told.lines().count(), 4, "{told}");
+    }
 
     #[test]
     fn the_distance_is_that_of_the_book() {

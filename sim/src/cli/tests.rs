@@ -11,11 +11,11 @@ use lode_sim::history::{History, Violation};
 use lode_sim::node::Node;
 use lode_sim::plan::{Action, Fault, FaultKind, Operation, Plan};
 use lode_sim::run::Run;
+use lode_sim::scenario::Scenario;
 use lode_sim::trace::{Keep, MarkKind, Record, Trace};
 use serde_json::Value;
 
 use super::*;
-use crate::cli::seam::Scenario;
 
 /// Plans of seeds below a million that are a multiple of 7 kill data-2, and fail for it; a multiple of 50 panics.
 const FAKE: Simulator = Simulator {
@@ -27,8 +27,8 @@ const FAKE: Simulator = Simulator {
     },
     scenarios: || {
         vec![
-            Scenario { name: "calm-sea", story: "Nothing happens.\nStill.", plan: || draw(1) },
-            Scenario { name: "late-kill", story: "A server is killed.", plan: || draw(7) },
+            Scenario { name: "calm-sea", story: "Nothing happens.", plan: || draw(1), expect: |_| Ok(()) },
+            Scenario { name: "late-kill", story: "A server is killed.", plan: || draw(7), expect: |_| Ok(()) },
         ]
     },
 };
@@ -91,9 +91,13 @@ impl Done {
 }
 
 fn lode_sim(line: &str) -> Done {
+    lode_sim_with(&FAKE, line)
+}
+
+fn lode_sim_with(simulator: &Simulator, line: &str) -> Done {
     let cli = Cli::try_parse_from(["lode-sim"].into_iter().chain(line.split(' '))).unwrap();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let exit = carry_out(&cli, &FAKE, &mut Output::new(&cli.printing, &mut stdout, &mut stderr, false));
+    let exit = carry_out(&cli, simulator, &mut Output::new(&cli.printing, &mut stdout, &mut stderr, false));
     Done { exit, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
 }
 
@@ -226,6 +230,21 @@ fn scenarios_are_listed_run_and_guessed() {
     assert!(all.stdout.ends_with("2 scenarios: 1 failed\n"), "{}", all.stdout);
     let json = lode_sim("--scenario all --json").json();
     assert_eq!((&json["violated"], &json["scenarios"][0]["violated"]), (&true.into(), &false.into()));
+}
+
+#[test]
+fn a_story_that_goes_another_way_is_told_and_not_shrunk() {
+    let scenarios = || {
+        let expect = |run: &Run| Err(format!("it rained after {} steps", run.steps));
+        vec![Scenario { name: "calm-sea", story: "Nothing happens.", plan: || draw(1), expect }]
+    };
+    let disappointed = Simulator { scenarios, ..FAKE };
+    let done = lode_sim_with(&disappointed, "--scenario calm-sea --shrink=/no/such/file");
+    assert_eq!(done.exit, Exit::Violated);
+    assert!(done.stdout.contains("broker       !! story: it rained after 1001 steps\n"), "{}", done.stdout);
+    assert!(done.stdout.contains("\n  !! story: it rained after 1001 steps\n"), "{}", done.stdout);
+    assert!(done.stderr.contains("nothing was shrunk"), "{}", done.stderr);
+    assert_eq!(lode_sim_with(&disappointed, "--scenario all").exit, Exit::Violated);
 }
 
 #[test]

@@ -1,22 +1,19 @@
-//! What a user gets who sets nothing, in a place where nothing goes wrong.
+//! What is usual: the settings that a user gets, and the pace of one room with one switch.
 
 use std::time::Duration;
 
 use lode_core::config::{ApiConfig, DataConfig};
 
-use crate::plan::{Cluster, Pace};
-
-/// A disk that nothing in a run can fill.
-const ROOMY_DISK_BYTES: u64 = 1 << 40;
+use super::{Cluster, Pace};
 
 impl Cluster {
-    /// So many servers of ours, under the settings that a user gets.
+    /// One server of each kind of ours, under the settings that a user gets, with room for everything.
     #[must_use]
-    pub fn usual(apis: u16, datas: u16) -> Self {
+    pub fn usual() -> Self {
         let (api, data) = (ApiConfig::default(), DataConfig::default());
         Self {
-            apis,
-            datas,
+            apis: 1,
+            datas: 1,
             seed_apis: 0,
             seed_datas: 0,
             heartbeat_period_us: micros(api.timing.heartbeat_period()),
@@ -32,14 +29,14 @@ impl Cluster {
             max_direct_asks_beside_bus: count(api.max_direct_asks_beside_bus),
             max_attempts: count(api.max_attempts),
             max_lookups: count(data.max_lookups),
-            disk_bytes: ROOMY_DISK_BYTES,
+            disk_bytes: 1 << 40,
             reserve_bytes: data.reserve_bytes,
         }
     }
 }
 
 impl Pace {
-    /// One room, one switch, a broker with nothing else to do; disks that sync in a moment; 100 MB a second.
+    /// One room, one switch; disks that sync in a moment; 100 MB a second.
     #[must_use]
     pub const fn usual() -> Self {
         Self {

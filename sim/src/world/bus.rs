@@ -18,7 +18,7 @@ use super::watch::Noticed;
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::node::Node;
-use crate::plan::FaultKind;
+use crate::plan::kind::Kind;
 use crate::trace::{MarkKind, MessageKind, Record};
 
 /// How long a node takes at the least, and how much longer at the most, to notice a broker that does not answer: the
@@ -28,9 +28,10 @@ const WATCH: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs
 /// After how long a pause the broker has given up the connection of a process: two AMQP heartbeats.
 pub(crate) const BROKER_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Bodies that are no text, or not of what they should be: none of them may do any harm (SEED-WIRE.md §2).
+/// Bodies that are no text, or of nothing that a message may be about: none of them may do any harm (SEED-WIRE.md §2 and
+/// §4). None is a good question about another name: its answer carries the id of the one that was asked, and nobody could tell.
 const MANGLED: [&[u8]; 9] =
-    [b"", b"\"", b"null", b"{}", b"123", b"\"a\nb\"", b"\xff\xfe", b"\"\\ud800\"", b"\"127.0.0.1\""];
+    [b"", b"\"", b"null", b"{}", b"123", b"\"a\nb\"", b"\xff\xfe", b"\"\\ud800\"", b"\"../../etc/passwd\""];
 
 /// A node's connection to the broker.
 #[derive(Debug, Clone, Copy)]
@@ -153,10 +154,7 @@ impl World<'_> {
         self.note_bus_message(way, from, to, arrives, &letter.message);
         let Some(arrives) = arrives else { return };
         let mut copies = 1;
-        if self.message_fault(from, to, |kind, node| match *kind {
-            FaultKind::BusDuplicates { node: whose, permille } if whose == node => Some(permille),
-            _ => None,
-        }) {
+        if self.message_fault(Kind::BusDuplicates, from, to) {
             self.hit(Point::FaultBusDuplicate);
             copies = 2;
         }
@@ -169,20 +167,14 @@ impl World<'_> {
 
     /// When a message arrives that leaves at `sent`; `None` if it is lost.
     fn message_arrives(&mut self, from: Node, to: Node, sent: Instant) -> Option<Instant> {
-        if self.message_fault(from, to, |kind, node| match *kind {
-            FaultKind::BusLoss { node: whose, permille } if whose == node => Some(permille),
-            _ => None,
-        }) {
+        if self.message_fault(Kind::BusLoss, from, to) {
             self.hit(Point::FaultBusLoss);
             return None;
         }
         let arrives = sent + self.bus_delay(to);
-        let held_up = self.faults.greatest(|kind| match *kind {
-            FaultKind::BusDelay { node, up_to_us } if node == from || node == to => Some(up_to_us),
-            _ => None,
-        });
-        if let Some(up_to_us) = held_up {
+        if let Some(longest) = self.faults.longest(Kind::BusDelay, from, to) {
             self.hit(Point::FaultBusDelay);
+            let up_to_us = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
             let extra = self.chance.between(from, to, Purpose::MessageFault).u64(0..=up_to_us);
             return Some(arrives + Duration::from_micros(extra));
         }
@@ -191,20 +183,19 @@ impl World<'_> {
         Some(session.last_arrival)
     }
 
-    fn message_fault(&mut self, from: Node, to: Node, odds: impl Fn(&FaultKind, Node) -> Option<u16>) -> bool {
+    fn message_fault(&mut self, kind: Kind, from: Node, to: Node) -> bool {
         if self.faults.is_empty() {
             return false;
         }
-        let permille = self.faults.greatest(|kind| odds(kind, from).max(odds(kind, to))).unwrap_or(0);
+        let permille = self.faults.permille(kind, from, to);
         permille > 0 && self.chance.between(from, to, Purpose::MessageFault).u16(0..1000) < permille
     }
 
     fn perhaps_mangled(&mut self, to: Node, way: Way, letter: &Rc<Letter>) -> Rc<Letter> {
-        let permille = self.faults.greatest(|kind| match *kind {
-            FaultKind::BusMalformed { node, permille } if node == to => Some(permille),
-            _ => None,
-        });
-        let Some(permille) = permille else { return Rc::clone(letter) };
+        let permille = self.faults.permille(Kind::BusMalformed, to, to);
+        if permille == 0 {
+            return Rc::clone(letter);
+        }
         let chance = self.chance.of(to, Purpose::MessageFault);
         if chance.u16(0..1000) >= permille {
             return Rc::clone(letter);
@@ -242,11 +233,9 @@ impl World<'_> {
         if self.run_of(node) != Some(run) || self.process(node).session.is_some() {
             return;
         }
-        let unreachable = self.faults.any(|kind| match *kind {
-            FaultKind::BrokerDown | FaultKind::BrokerHangs => true,
-            FaultKind::BusCut { node: whose } => whose == node,
-            _ => false,
-        });
+        let unreachable = self.faults.broker(Kind::BrokerDown)
+            || self.faults.broker(Kind::BrokerHangs)
+            || self.faults.on(Kind::BusCut, node);
         let blocked = self.faults.blocked_until(node, Node::Broker).max(self.faults.blocked_until(Node::Broker, node));
         if unreachable || blocked.is_some() {
             let again = self.now + self.reconnect_delay(node);
@@ -254,7 +243,7 @@ impl World<'_> {
         }
         let number = self.broker.sessions;
         self.broker.sessions += 1;
-        let late = self.faults.until(|kind| *kind == FaultKind::LateBinding { node });
+        let late = self.faults.until(Kind::LateBinding, node);
         if let Some(until) = late {
             self.hit(Point::FaultLateBinding);
             self.queue.push(until, Event::Binds { node, session: number });
@@ -289,6 +278,22 @@ impl World<'_> {
         self.queue.push(self.now + WATCH.0 + more, Event::Watches { node, session: session.number });
     }
 
+    /// The node's connection is cut. The broker has done with it at once; the node finds out when it can.
+    pub(crate) fn cut_off(&mut self, node: Node) {
+        let Some(session) = self.process_mut(node).session.as_mut() else { return };
+        session.bound = false;
+        let number = session.number;
+        self.broker.forget(number);
+        self.queue.push(self.now, Event::Drops { node, session: number });
+    }
+
+    /// The node finds its connection gone.
+    pub(crate) fn drops(&mut self, node: Node, session: u32) {
+        if self.process(node).session.is_some_and(|current| current.number == session) {
+            self.disconnect(node);
+        }
+    }
+
     /// The node's connection is gone, and with it its queues; it tries again after a while.
     pub(crate) fn disconnect(&mut self, node: Node) {
         let Some(session) = self.process_mut(node).session.take() else { return };
@@ -320,6 +325,9 @@ impl World<'_> {
             Way::Query => MessageKind::Query,
             Way::Answer(_) => MessageKind::Answer,
         };
+        // What is held back at the node arrives when the way is open, if its connection still stands then.
+        let held_back = self.faults.blocked_until(Node::Broker, to);
+        let arrives = arrives.map(|arrives| held_back.map_or(arrives, |until| arrives.max(until)));
         self.trace.note(|| {
             let label = super::label::bus_message(kind, message);
             Record::Message { kind, from, to, sent, arrives, label }

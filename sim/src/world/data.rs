@@ -27,7 +27,8 @@ use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::history::NameId;
 use crate::node::Node;
-use crate::plan::{BodyFlaw, FaultKind};
+use crate::plan::BodyFlaw;
+use crate::plan::kind::Kind;
 use crate::trace::Record;
 
 /// One data server, and its disk, which outlives it.
@@ -286,17 +287,16 @@ impl World<'_> {
 
     /// Why the disk does not take so much, if it does not.
     fn writing_fails(&mut self, node: Node, size_bytes: u64) -> Option<DiskFailure> {
-        let fault = |world: &Self, wanted: FaultKind| world.faults.any(|kind| *kind == wanted);
-        if fault(self, FaultKind::DiskWriteError { node }) {
+        if self.faults.on(Kind::DiskWriteError, node) {
             self.hit(Point::FaultDiskWrite);
             return Some(DiskFailure::Write { reason: "EIO".to_owned() });
         }
         let free = self.data(node).map_or(0, |data| data.disk.space().free_bytes);
-        if fault(self, FaultKind::ShortWrite { node }) {
+        if self.faults.on(Kind::ShortWrite, node) {
             self.hit(Point::FaultShortWrite);
             return Some(DiskFailure::Full);
         }
-        if fault(self, FaultKind::DiskFull { node }) || size_bytes > free {
+        if self.faults.on(Kind::DiskFull, node) || size_bytes > free {
             self.hit(Point::FaultDiskFull);
             return Some(DiskFailure::Full);
         }
@@ -314,7 +314,7 @@ impl World<'_> {
         if self.run_of(node) != Some(run) {
             return;
         }
-        let unreadable = self.faults.any(|kind| *kind == FaultKind::DiskReadError { node });
+        let unreadable = self.faults.on(Kind::DiskReadError, node);
         match step {
             DiskStep::LookedUp { lookup, name } => {
                 let outcome = self.look_up(node, name, unreadable).map(|blob| blob.map(|blob| info_of(&blob)));
@@ -329,7 +329,7 @@ impl World<'_> {
                 self.feed_data(node, DataInput::Opened { open, outcome });
             }
             DiskStep::Measured { measurement } => {
-                let full = self.faults.any(|kind| *kind == FaultKind::DiskFull { node });
+                let full = self.faults.on(Kind::DiskFull, node);
                 let space = self.data(node).map(|data| data.disk.space());
                 let outcome = match space {
                     Some(mut space) if !unreadable => {
@@ -417,7 +417,7 @@ impl World<'_> {
         task.asker_gone = true;
         let (sends, receives, committing) = (task.send.is_some(), task.receive.is_some(), task.committing);
         if sends {
-            let rotten = self.faults.any(|kind| *kind == FaultKind::DiskReadError { node });
+            let rotten = self.faults.on(Kind::DiskReadError, node);
             let failure = if rotten {
                 SendFailure::Disk(DiskFailure::Read { reason: "EIO".to_owned() })
             } else {

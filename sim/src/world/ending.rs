@@ -5,11 +5,9 @@ use std::time::Duration;
 use super::World;
 use super::queue::Event;
 use crate::coverage::Point;
+use crate::history::Outcome;
 use crate::node::Node;
 use crate::plan::{Action, Operation};
-
-/// Between two of the last reads: time enough for one, so that a server that serves one request at a time can.
-const PAUSE_BETWEEN_READS: Duration = Duration::from_millis(2);
 
 impl World<'_> {
     /// When everything has had the time to come right after the last fault.
@@ -20,22 +18,34 @@ impl World<'_> {
         super::at(self.plan.calm_at_us) + settling
     }
 
+    /// What was begun before may take its time, and the places that it takes.
+    pub(crate) fn wait_for_quiet(&mut self) {
+        let patience_ends = self.settled_at() + self.longest_request;
+        if self.is_done() || self.now >= patience_ends {
+            return self.final_reads();
+        }
+        self.queue.push(self.now + QUIET_POLL, Event::FinalReads);
+    }
+
     /// Everything must be right now: each name is read through each API server, one read after the other.
-    pub(crate) fn final_reads(&mut self) {
+    fn final_reads(&mut self) {
         self.history.calm = self.now;
-        self.check_convergence();
-        if !self.promises_final_reads() {
+        self.history.promises_calm = self.promises_final_reads() && self.keeps_members();
+        if !self.history.promises_calm {
             return;
         }
+        self.hit(Point::CheckedConvergence);
+        self.check_convergence();
         self.final_reads_left = self.final_read_plan();
-        self.next_final_read();
+        self.queue.push(self.now + self.pause_between_reads(), Event::FinalReads);
     }
 
     /// The next of the last reads, once the one before has ended.
     pub(crate) fn next_final_read(&mut self) {
         if self.final_read.is_some_and(|call| self.history.calls.get(call).is_some_and(|call| call.ended.is_none())) {
-            return self.queue.push(self.now + PAUSE_BETWEEN_READS, Event::FinalReads);
+            return self.queue.push(self.now + self.pause_between_reads(), Event::FinalReads);
         }
+        self.check_promptness();
         let Some((server, name)) = self.final_reads_left.pop() else { return };
         self.hit(Point::CheckedFinalRead);
         self.final_read = Some(self.history.calls.len());
@@ -47,7 +57,51 @@ impl World<'_> {
             action: Action::Get { range: None, hangs_up: false },
         };
         self.begin_call(usize::MAX, &operation);
-        self.queue.push(self.now + PAUSE_BETWEEN_READS, Event::FinalReads);
+        self.queue.push(self.now + self.pause_between_reads(), Event::FinalReads);
+    }
+
+    /// When all is calm, a read takes the round trips that it needs and waits for nothing else: an answer that is there is
+    /// acted on in the same step, not at the next deadline.
+    fn check_promptness(&mut self) {
+        let Some(call) = self.final_read.and_then(|call| self.history.calls.get(call)) else { return };
+        let prompt = match call.outcome {
+            Outcome::Body(_) => true,
+            // The silence of a node of the seed is its no, and lasts until the deadline.
+            Outcome::Missing => self.plan.cluster.seed_datas == 0,
+            Outcome::Pending
+            | Outcome::Unknown
+            | Outcome::HungUp
+            | Outcome::Stored
+            | Outcome::Removed
+            | Outcome::Described { .. }
+            | Outcome::CutBody
+            | Outcome::Unsatisfiable { .. }
+            | Outcome::Located { .. }
+            | Outcome::Refused { .. } => false,
+        };
+        let rots = self.history.holdings.iter().any(|holding| holding.name == call.name && holding.rotten.is_some());
+        // One that looks up little at a time drops a question while it is still at the one before.
+        let looks_up_much = self.plan.cluster.max_lookups > 3;
+        let (Some(ended), false, true) = (call.ended, rots, looks_up_much) else { return };
+        let (took, server) = (ended - call.began, call.server);
+        let limit = self.longest_calm_read();
+        if prompt && took > limit {
+            self.violated("prompt_when_calm", server, format!("a read took {took:?}, and needs at most {limit:?}"));
+        }
+    }
+
+    /// Client to server, all asked over a queue of its own, one looked up, one fetched from, and all the way back.
+    fn longest_calm_read(&self) -> Duration {
+        let pace = &self.plan.pace;
+        let (link, bus, disk) = (pace.link_us.1, pace.bus_us.1, pace.disk_us.1);
+        Duration::from_micros(6 * link + 6 * bus + 2 * disk + 1_000) + 2 * super::longest_body(self.plan)
+    }
+
+    /// Time enough for whoever was still looking something up for the read before, so that a server that does one thing at
+    /// a time can do the next.
+    fn pause_between_reads(&self) -> Duration {
+        let pace = &self.plan.pace;
+        Duration::from_micros(2 * (pace.link_us.1 + pace.bus_us.1 + pace.disk_us.1) + 1_000)
     }
 
     /// Settings under which servers cannot all be known, or cannot answer in time, promise nothing about reads.
@@ -59,7 +113,15 @@ impl World<'_> {
         let directly = plan.cluster.ask_directly_after_us + 2 * link + disk;
         let in_time = over_the_bus.max(directly) * 2 < plan.cluster.locate_deadline_us;
         let patient = (2 * link + disk) * 2 < plan.cluster.short_patience_us;
-        plan.cluster.max_members >= servers && in_time && patient
+        // A data server that serves one request at a time may be busy with a question about the very object.
+        let serves = plan.cluster.max_requests > 3;
+        plan.cluster.max_members >= servers && in_time && patient && serves
+    }
+
+    /// A heartbeat that may take longer than what the expiry leaves over cannot keep anybody a member.
+    fn keeps_members(&self) -> bool {
+        let timing = &self.api_config.timing;
+        timing.expiry() - timing.heartbeat_period() > 2 * self.longest_bus_delay()
     }
 
     fn final_read_plan(&self) -> Vec<(Node, u16)> {
@@ -73,7 +135,7 @@ impl World<'_> {
     pub(crate) fn longest_end(&self) -> Duration {
         let reads = u32::try_from(self.final_read_plan().len()).unwrap_or(u32::MAX);
         let read = 2 * super::longest_body(self.plan) + self.api_config.timing.locate_deadline();
-        self.longest_request + reads * (read + SETTLING)
+        2 * self.longest_request + reads * (read + SETTLING)
     }
 
     /// Whether nothing is under way any more.
@@ -87,13 +149,6 @@ impl World<'_> {
 
     /// Each API server knows exactly the data servers that live.
     fn check_convergence(&mut self) {
-        // A heartbeat that may take longer than what the expiry leaves over cannot keep anybody a member.
-        let timing = &self.api_config.timing;
-        let left_over = timing.expiry() - timing.heartbeat_period();
-        if left_over <= 2 * self.longest_bus_delay() {
-            return;
-        }
-        self.hit(Point::CheckedConvergence);
         let live: Vec<Node> = self.data_listeners.iter().copied().filter(|node| self.run_of(*node).is_some()).collect();
         let live: std::collections::BTreeSet<_> = live.into_iter().map(|node| self.address_of(node)).collect();
         let bound = self.api_config.max_members;
@@ -150,6 +205,9 @@ impl World<'_> {
         }
     }
 }
+
+/// How often it is looked whether anything is still under way.
+const QUIET_POLL: Duration = Duration::from_millis(500);
 
 /// Beside the periods of the cluster: a node of the seed is started again by hand, a broker that hung is given up.
 const SETTLING: Duration = Duration::from_secs(20);

@@ -3,6 +3,8 @@
 //! An exchange may be refused, reset or come to a standstill at any point, and its answer may be lost when all is done. What
 //! breaks is drawn when it is opened, from the stream of the two that take part.
 
+mod fate;
+
 use std::time::Duration;
 
 use lode_core::id::{OperationId, RequestId};
@@ -12,13 +14,14 @@ use lode_core::select::{ObjectHead, Selection};
 use lode_core::time::Instant;
 use lode_core::transfer::TransferFailure;
 
+pub(crate) use self::fate::Fate;
 use super::World;
 use super::queue::Event;
-use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::history::{ContentId, NameId};
 use crate::node::Node;
-use crate::plan::{BodyFlaw, FaultKind};
+use crate::plan::BodyFlaw;
+use crate::plan::kind::Kind;
 use crate::trace::{MessageKind, Record};
 
 /// How long it takes to notice that nobody accepts a connection.
@@ -98,22 +101,6 @@ pub(crate) struct PutBody {
     pub(crate) flaw: BodyFlaw,
     /// Whether the sender has all of it; a body that is passed on ends when it is told.
     pub(crate) whole: bool,
-}
-
-/// What breaks in an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Good,
-    /// Reset in the middle of the body of the request, or before the answer.
-    ResetEarly,
-    /// Reset in the middle of the body of the answer, or before it where it has none.
-    ResetLate,
-    /// Nothing moves any more after the request's head.
-    Stalls,
-    /// The body of the answer ends early.
-    Truncated,
-    /// The answer does not arrive, and the connection is reset.
-    AnswerLost,
 }
 
 /// What an exchange is answered with.
@@ -202,7 +189,8 @@ impl World<'_> {
         self.queue.push(arrives, Event::Exchange { exchange, step: ExchangeStep::Arrives });
         if let Some(patience) = patience {
             let step = ExchangeStep::Breaks(TransferFailure::TimedOut);
-            self.queue.push(self.now + patience, Event::Exchange { exchange, step });
+            let at = self.waited(asker.node, self.now, patience);
+            self.queue.push(at, Event::Exchange { exchange, step });
         }
         exchange
     }
@@ -225,6 +213,11 @@ impl World<'_> {
         if let Some(until) = self.faults.blocked_until(from, to).filter(|_| travels) {
             self.hit(Point::FaultLinkBlocked);
             let later = until + self.link_delay(from, to);
+            return self.queue.push(later, Event::Exchange { exchange, step });
+        }
+        if matches!(step, ExchangeStep::BodyPassed) && !answered {
+            // The head is held up somewhere, and nothing overtakes it.
+            let later = self.now + self.link_delay(from, to).max(Duration::from_micros(1));
             return self.queue.push(later, Event::Exchange { exchange, step });
         }
         match step {
@@ -321,7 +314,7 @@ impl World<'_> {
     fn exchange_arrives(&mut self, exchange: ExchangeId) {
         let Some(open) = self.exchanges.get(&exchange) else { return };
         let (asker, target, fate) = (open.asker.node, open.target, open.fate);
-        let refused = self.faults.any(|kind| *kind == FaultKind::Refused { node: target });
+        let refused = self.faults.on(Kind::Refused, target);
         let Some(run) = self.run_of(target).filter(|_| !refused) else {
             if refused {
                 self.hit(Point::FaultRefused);
@@ -481,45 +474,6 @@ impl World<'_> {
                 self.api_exchange_broke(open.asker.node, &open, failure);
             }
             Owner::Seed(task) => self.seed_exchange_broke(open.asker.node, task),
-        }
-    }
-
-    fn draw_fate(&mut self, asker: Node, target: Node) -> Fate {
-        if self.faults.is_empty() {
-            return Fate::Good;
-        }
-        let concerns = |node: Node| node == target || node == asker;
-        let odds = |world: &Self, pick: &dyn Fn(&FaultKind) -> Option<u16>| world.faults.greatest(pick).unwrap_or(0);
-        let reset = odds(self, &|kind| match *kind {
-            FaultKind::Reset { node, permille } if concerns(node) => Some(permille),
-            _ => None,
-        });
-        let stall = odds(self, &|kind| match *kind {
-            FaultKind::Stall { node, permille } if concerns(node) => Some(permille),
-            _ => None,
-        });
-        let truncated = odds(self, &|kind| match *kind {
-            FaultKind::Truncated { node, permille } if node == target => Some(permille),
-            _ => None,
-        });
-        let lost = odds(self, &|kind| match *kind {
-            FaultKind::AnswerLost { node, permille } if node == target => Some(permille),
-            _ => None,
-        });
-        let chance = self.chance.between(asker, target, Purpose::ExchangeFault);
-        let mut strikes = |permille: u16| permille > 0 && chance.u16(0..1000) < permille;
-        if strikes(reset) {
-            return if chance.bool() { Fate::ResetEarly } else { Fate::ResetLate };
-        }
-        let mut strikes = |permille: u16| permille > 0 && chance.u16(0..1000) < permille;
-        if strikes(stall) {
-            Fate::Stalls
-        } else if strikes(truncated) {
-            Fate::Truncated
-        } else if strikes(lost) {
-            Fate::AnswerLost
-        } else {
-            Fate::Good
         }
     }
 

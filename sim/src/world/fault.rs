@@ -12,8 +12,8 @@ impl World<'_> {
     pub(crate) fn fault_begins(&mut self, index: usize) {
         let plan = self.plan;
         let Some(Fault { until_us, kind, .. }) = plan.faults.get(index) else { return };
-        self.faults.begin(index, super::at(*until_us), kind.clone());
-        self.mark(place_of(kind), MarkKind::FaultBegan, || format!("fault {index} begins: {kind:?}"));
+        self.faults.begin(index, super::at(*until_us), kind);
+        self.mark(kind.subject().ends().0, MarkKind::FaultBegan, || format!("fault {index} begins: {kind:?}"));
         self.cover_fault(kind);
         match *kind {
             FaultKind::QueueLost { node } => {
@@ -21,9 +21,9 @@ impl World<'_> {
                     session.bound = false;
                 }
             }
-            FaultKind::BrokerDown => self.servers().into_iter().for_each(|node| self.disconnect(node)),
+            FaultKind::BrokerDown => self.servers().into_iter().for_each(|node| self.cut_off(node)),
             FaultKind::BrokerHangs => self.servers().into_iter().for_each(|node| self.arrange_watch(node)),
-            FaultKind::BusCut { node } => self.disconnect(node),
+            FaultKind::BusCut { node } => self.cut_off(node),
             FaultKind::Partition { a, b } => self.watch_broker_links(&[a, b]),
             FaultKind::OneWay { from, to } => self.watch_broker_links(&[from, to]),
             FaultKind::Isolated { node } => self.arrange_watch(node),
@@ -72,9 +72,9 @@ impl World<'_> {
         let plan = self.plan;
         let Some(Fault { kind, .. }) = plan.faults.get(index) else { return };
         self.faults.end(index);
-        self.mark(place_of(kind), MarkKind::FaultEnded, || format!("fault {index} ends: {kind:?}"));
+        self.mark(kind.subject().ends().0, MarkKind::FaultEnded, || format!("fault {index} ends: {kind:?}"));
         match *kind {
-            FaultKind::QueueLost { node } => self.disconnect(node),
+            FaultKind::QueueLost { node } => self.cut_off(node),
             FaultKind::PowerLoss { node } => {
                 self.process_mut(node).power_fails_at_rename = false;
                 self.starts(node);
@@ -186,44 +186,5 @@ impl World<'_> {
             | FaultKind::SharedAddress { .. } => return,
         };
         self.hit(point);
-    }
-}
-
-/// On whose line a fault is marked.
-fn place_of(kind: &FaultKind) -> Node {
-    match *kind {
-        FaultKind::BrokerDown | FaultKind::BrokerHangs => Node::Broker,
-        FaultKind::Partition { a, .. } => a,
-        FaultKind::OneWay { from, .. } => from,
-        FaultKind::BusLoss { node, .. }
-        | FaultKind::BusDelay { node, .. }
-        | FaultKind::BusDuplicates { node, .. }
-        | FaultKind::BusMalformed { node, .. }
-        | FaultKind::LateBinding { node }
-        | FaultKind::QueueLost { node }
-        | FaultKind::BusCut { node }
-        | FaultKind::Isolated { node }
-        | FaultKind::Refused { node }
-        | FaultKind::Reset { node, .. }
-        | FaultKind::Stall { node, .. }
-        | FaultKind::Truncated { node, .. }
-        | FaultKind::AnswerLost { node, .. }
-        | FaultKind::SlowLink { node, .. }
-        | FaultKind::DiskWriteError { node }
-        | FaultKind::DiskReadError { node }
-        | FaultKind::DiskFull { node }
-        | FaultKind::ShortWrite { node }
-        | FaultKind::SlowDisk { node, .. }
-        | FaultKind::BitRot { node }
-        | FaultKind::Kill { node }
-        | FaultKind::KillBetweenEffects { node, .. }
-        | FaultKind::PowerLoss { node }
-        | FaultKind::BlankDisk { node }
-        | FaultKind::Pause { node }
-        | FaultKind::StartsLate { node }
-        | FaultKind::SharedAddress { node }
-        | FaultKind::ClockDrift { node, .. }
-        | FaultKind::ClockPause { node }
-        | FaultKind::WallClockStep { node, .. } => node,
     }
 }

@@ -6,6 +6,7 @@ use lode_core::time::Instant;
 
 use crate::node::Node;
 use crate::plan::FaultKind;
+use crate::plan::kind::{Kind, Subject};
 
 /// The faults in force.
 #[derive(Debug, Default)]
@@ -17,12 +18,15 @@ pub(crate) struct Faults {
 struct Active {
     index: usize,
     until: Instant,
-    kind: FaultKind,
+    kind: Kind,
+    subject: Subject,
+    strength: i64,
 }
 
 impl Faults {
-    pub(crate) fn begin(&mut self, index: usize, until: Instant, kind: FaultKind) {
-        self.active.push(Active { index, until, kind });
+    pub(crate) fn begin(&mut self, index: usize, until: Instant, fault: &FaultKind) {
+        let (kind, subject, strength) = (fault.kind(), fault.subject(), strength_of(fault));
+        self.active.push(Active { index, until, kind, subject, strength });
     }
 
     pub(crate) fn end(&mut self, index: usize) {
@@ -31,41 +35,93 @@ impl Faults {
 
     /// When something can pass again from one node to the other, if it cannot now.
     pub(crate) fn blocked_until(&self, from: Node, to: Node) -> Option<Instant> {
-        let blocks = |kind: &FaultKind| match *kind {
-            FaultKind::Partition { a, b } => (a, b) == (from, to) || (b, a) == (from, to),
-            FaultKind::OneWay { from: source, to: target } => (source, target) == (from, to),
-            FaultKind::Isolated { node } => node == from || node == to,
-            FaultKind::BrokerHangs => from == Node::Broker || to == Node::Broker,
-            _ => false,
+        let blocks = |active: &&Active| match (active.kind, active.subject) {
+            (Kind::Partition, Subject::Link(a, b)) => (a, b) == (from, to) || (b, a) == (from, to),
+            (Kind::OneWay, Subject::Link(source, target)) => (source, target) == (from, to),
+            (Kind::Isolated, Subject::Node(node)) => node == from || node == to,
+            (Kind::BrokerHangs, _) => from == Node::Broker || to == Node::Broker,
+            (_, Subject::Broker | Subject::Node(_) | Subject::Link(..)) => false,
         };
-        self.active.iter().filter(|active| blocks(&active.kind)).map(|active| active.until).max()
+        self.active.iter().filter(blocks).map(|active| active.until).max()
     }
 
-    /// Until when a fault that `matches` is in force, if one is.
-    pub(crate) fn until(&self, matches: impl Fn(&FaultKind) -> bool) -> Option<Instant> {
-        self.active.iter().filter(|active| matches(&active.kind)).map(|active| active.until).max()
+    /// Whether the broker is in this state.
+    pub(crate) fn broker(&self, kind: Kind) -> bool {
+        self.active.iter().any(|active| active.kind == kind)
     }
 
-    /// Whether a fault that `matches` is in force.
-    pub(crate) fn any(&self, matches: impl Fn(&FaultKind) -> bool) -> bool {
-        self.active.iter().any(|active| matches(&active.kind))
+    /// Whether a fault of this kind is in force on the node.
+    pub(crate) fn on(&self, kind: Kind, node: Node) -> bool {
+        self.of(kind, node).next().is_some()
     }
 
-    /// The greatest of what `value` finds in the faults in force.
-    pub(crate) fn greatest<T: Ord>(&self, value: impl Fn(&FaultKind) -> Option<T>) -> Option<T> {
-        self.active.iter().filter_map(|active| value(&active.kind)).max()
+    /// Until when one is, if one is.
+    pub(crate) fn until(&self, kind: Kind, node: Node) -> Option<Instant> {
+        self.of(kind, node).map(|active| active.until).max()
     }
 
-    /// By how much at the most everything over the network between the two is slower.
-    pub(crate) fn slow_link(&self, a: Node, b: Node) -> Duration {
-        let slower = self.greatest(|kind| match *kind {
-            FaultKind::SlowLink { node, up_to_us } if node == a || node == b => Some(up_to_us),
-            _ => None,
-        });
-        Duration::from_micros(slower.unwrap_or(0))
+    /// How strong the strongest is: its chance in thousandths, its time in microseconds, its drift in millionths.
+    pub(crate) fn strength(&self, kind: Kind, node: Node) -> Option<i64> {
+        self.of(kind, node).map(|active| active.strength).max()
+    }
+
+    /// The chance in thousandths of the strongest fault of this kind on either of the two; zero where there is none.
+    pub(crate) fn permille(&self, kind: Kind, one: Node, other: Node) -> u16 {
+        let strongest = self.strength(kind, one).max(self.strength(kind, other)).unwrap_or(0);
+        u16::try_from(strongest).unwrap_or(1000)
+    }
+
+    /// The longest time that a fault of this kind on either of the two may take.
+    pub(crate) fn longest(&self, kind: Kind, one: Node, other: Node) -> Option<Duration> {
+        let strongest = self.strength(kind, one).max(self.strength(kind, other))?;
+        Some(Duration::from_micros(u64::try_from(strongest).unwrap_or(0)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.active.is_empty()
+    }
+
+    fn of(&self, kind: Kind, node: Node) -> impl Iterator<Item = &Active> {
+        self.active.iter().filter(move |active| active.kind == kind && active.subject == Subject::Node(node))
+    }
+}
+
+fn strength_of(fault: &FaultKind) -> i64 {
+    let micros = |up_to_us: u64| i64::try_from(up_to_us).unwrap_or(i64::MAX);
+    match *fault {
+        FaultKind::BusLoss { permille, .. }
+        | FaultKind::BusDuplicates { permille, .. }
+        | FaultKind::BusMalformed { permille, .. }
+        | FaultKind::Reset { permille, .. }
+        | FaultKind::Stall { permille, .. }
+        | FaultKind::Truncated { permille, .. }
+        | FaultKind::AnswerLost { permille, .. } => i64::from(permille),
+        FaultKind::BusDelay { up_to_us, .. }
+        | FaultKind::SlowLink { up_to_us, .. }
+        | FaultKind::SlowDisk { up_to_us, .. } => micros(up_to_us),
+        FaultKind::ClockDrift { ppm, .. } => i64::from(ppm),
+        FaultKind::KillBetweenEffects { after_effects, .. } => i64::from(after_effects),
+        FaultKind::WallClockStep { by_us, .. } => by_us,
+        FaultKind::LateBinding { .. }
+        | FaultKind::QueueLost { .. }
+        | FaultKind::BrokerDown
+        | FaultKind::BrokerHangs
+        | FaultKind::BusCut { .. }
+        | FaultKind::Partition { .. }
+        | FaultKind::OneWay { .. }
+        | FaultKind::Isolated { .. }
+        | FaultKind::Refused { .. }
+        | FaultKind::DiskWriteError { .. }
+        | FaultKind::DiskReadError { .. }
+        | FaultKind::DiskFull { .. }
+        | FaultKind::ShortWrite { .. }
+        | FaultKind::BitRot { .. }
+        | FaultKind::Kill { .. }
+        | FaultKind::PowerLoss { .. }
+        | FaultKind::BlankDisk { .. }
+        | FaultKind::Pause { .. }
+        | FaultKind::StartsLate { .. }
+        | FaultKind::SharedAddress { .. }
+        | FaultKind::ClockPause { .. } => 0,
     }
 }

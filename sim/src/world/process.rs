@@ -15,7 +15,7 @@ use super::queue::{Event, Place};
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::node::Node;
-use crate::plan::FaultKind;
+use crate::plan::kind::Kind;
 use crate::trace::{MarkKind, Record};
 use lode_core::transfer::TransferFailure;
 
@@ -113,6 +113,13 @@ impl World<'_> {
     /// What the process's clock shows now.
     pub(crate) fn local_now(&self, node: Node) -> Instant {
         self.process(node).clock.local(self.now)
+    }
+
+    /// When a process that waits from then on has waited for so long, by its own clock: what carries out the effects of a
+    /// machine has the clock of the machine. While that stands still nothing would ever end, so then it is the world's.
+    pub(crate) fn waited(&self, node: Node, from: Instant, period: Duration) -> Instant {
+        let clock = &self.process(node).clock;
+        clock.world(clock.local(from) + period).unwrap_or(from + period)
     }
 
     /// Arranges that the machine is called at this instant of its own time.
@@ -235,11 +242,8 @@ impl World<'_> {
 
     /// Sets the clock's speed to what the faults in force say.
     pub(crate) fn set_clock_by_faults(&mut self, node: Node) {
-        let stopped = self.faults.any(|kind| *kind == FaultKind::ClockPause { node });
-        let ppm = self.faults.greatest(|kind| match *kind {
-            FaultKind::ClockDrift { node: whose, ppm } if whose == node => Some(ppm),
-            _ => None,
-        });
+        let stopped = self.faults.on(Kind::ClockPause, node);
+        let ppm = self.faults.strength(Kind::ClockDrift, node).and_then(|ppm| i32::try_from(ppm).ok());
         let now = self.now;
         let clock = &mut self.process_mut(node).clock;
         if stopped {
@@ -270,10 +274,9 @@ impl World<'_> {
 
     pub(crate) fn link_delay(&mut self, from: Node, to: Node) -> Duration {
         let (low, high) = self.plan.pace.link_us;
-        let slower = self.faults.slow_link(from, to);
-        let slower_us = u64::try_from(slower.as_micros()).unwrap_or(u64::MAX);
+        let slower = self.faults.longest(Kind::SlowLink, from, to);
         let chance = self.chance.between(from, to, Purpose::Latency);
-        let extra = if slower_us > 0 { chance.u64(0..=slower_us) } else { 0 };
+        let extra = slower.map_or(0, |longest| chance.u64(0..=micros(longest)));
         Duration::from_micros(between(chance, low, high) + extra)
     }
 
@@ -292,14 +295,11 @@ impl World<'_> {
 
     pub(crate) fn disk_delay(&mut self, node: Node) -> Duration {
         let (low, high) = self.plan.pace.disk_us;
-        let slower = self.faults.greatest(|kind| match *kind {
-            FaultKind::SlowDisk { node: whose, up_to_us } if whose == node => Some(up_to_us),
-            _ => None,
-        });
+        let slower = self.faults.longest(Kind::SlowDisk, node, node);
         let slot = self.slot(node);
         let process = self.processes.get_mut(slot).unwrap_or(&mut self.nobody);
         let chance = process.disk_chance.get_or_insert_with(|| self.chance.beginning(node, node, Purpose::Disk));
-        let extra = slower.map_or(0, |up_to_us| chance.u64(0..=up_to_us));
+        let extra = slower.map_or(0, |longest| chance.u64(0..=micros(longest)));
         Duration::from_micros(between(chance, low, high) + extra)
     }
 
@@ -332,4 +332,8 @@ impl World<'_> {
 
 fn between(chance: &mut fastrand::Rng, low: u64, high: u64) -> u64 {
     if low < high { chance.u64(low..=high) } else { low }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

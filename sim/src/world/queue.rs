@@ -32,6 +32,8 @@ pub(crate) enum Event {
     Connects { node: Node, run: u32 },
     /// The queue of a node is bound.
     Binds { node: Node, session: u32 },
+    /// A node finds its connection to the broker gone.
+    Drops { node: Node, session: u32 },
     /// A node looks whether its connection to the broker is of any use.
     Watches { node: Node, session: u32 },
     /// Something comes from the bus.

@@ -11,7 +11,7 @@ use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::history::{Holding, HoldingEnd, NameId};
 use crate::node::Node;
-use crate::plan::FaultKind;
+use crate::plan::kind::Kind;
 use crate::trace::MarkKind;
 
 impl World<'_> {
@@ -175,6 +175,8 @@ impl World<'_> {
     fn begin_holding(&mut self, node: Node, file: File) -> usize {
         let File { name, content, .. } = file;
         let from = self.now;
+        // Who shares an address shares its history: nobody can tell the two apart.
+        let node = self.twins.get(&node).copied().unwrap_or(node);
         let holding = Holding { node, name, content, from, durable: None, until: None, ended_by: None, rotten: None };
         self.history.holdings.push(holding);
         self.history.holdings.len() - 1
@@ -190,7 +192,7 @@ impl World<'_> {
     }
 
     fn sync_fails(&mut self, node: Node) -> bool {
-        let fails = self.faults.any(|kind| *kind == FaultKind::DiskWriteError { node });
+        let fails = self.faults.on(Kind::DiskWriteError, node);
         if fails {
             self.hit(Point::FaultDiskSync);
         }

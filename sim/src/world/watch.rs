@@ -101,13 +101,14 @@ impl World<'_> {
                 let open = OpenRequest { began: local, is_locate, declared_bytes, uploaded_to: BTreeSet::new() };
                 watch.open.insert(request, open);
             }
-            Noticed::Gone(request) => {
-                watch.open.remove(&request);
-            }
-            Noticed::BusUp | Noticed::BusDown | Noticed::Heard(_) | Noticed::Nothing => {}
+            Noticed::Gone(_) | Noticed::BusUp | Noticed::BusDown | Noticed::Heard(_) | Noticed::Nothing => {}
         }
         for effect in effects.iter() {
             self.watch_effect(node, local, &mut watch, effect);
+        }
+        // Timers that are due come before the news that the client is gone, and may still answer it.
+        if let Noticed::Gone(request) = noticed {
+            watch.open.remove(&request);
         }
         self.watch_bounds(node);
         if let Some(api) = self.apis.get_mut(slot) {
@@ -125,7 +126,11 @@ impl World<'_> {
         if !same {
             let believed: Vec<_> = membership.members().map(|(address, _)| address.to_string()).collect();
             let heard: Vec<_> = self.heard_by(members).map(ToString::to_string).collect();
-            self.violated("membership", node, format!("it believes in {believed:?}, and has heard {heard:?}"));
+            let (next, first) = (membership.next_deadline(), members.next_expiry());
+            let text = format!(
+                "it believes in {believed:?} and forgets next at {next:?}; it has heard {heard:?}, first due {first:?}"
+            );
+            self.violated("membership", node, text);
         }
         if change.is_any() {
             self.note_beliefs(node, watch, change);
@@ -229,7 +234,7 @@ impl World<'_> {
         let limit = self.api_config.timing.locate_deadline();
         // A process that stands still cannot keep time.
         let was_paused = self.process(node).resumed.is_some_and(|resumed| open.began <= resumed);
-        if open.is_locate && local - open.began > limit && !was_paused {
+        if open.is_locate && local - open.began > limit + CLOCK_ROUNDING && !was_paused {
             let took = local - open.began;
             self.violated("locate_in_time", node, format!("request {} took {took:?} of {limit:?}", request.0));
         }
