@@ -64,7 +64,7 @@ fn name() {
 
 #[test]
 fn simulated_cluster() {
-    replay("simulated_cluster", 300);
+    replay("simulated_cluster", 500);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! When a data server says that it lives, and how long it is believed for that: the rules of SEED-WIRE.md §3 and of the design
+//! When a data server says that it lives, and how long it is believed for that: the rules of SEED-WIRE.md §1 and of the design
 //! (§3: while the bus is down nobody is expired; when it is back, every server gets a full expiry period), as arithmetic.
 
 use std::ops::Range;
