@@ -1,6 +1,7 @@
 //! The API server as a whole, one request at a time: what it wants done, and what it makes of what comes back.
 
 mod bench;
+mod counters;
 mod delete;
 mod get;
 mod locate;
