@@ -4,6 +4,7 @@ mod bench;
 mod counters;
 mod delete;
 mod get;
+mod instants;
 mod locate;
 mod members;
 mod put;
