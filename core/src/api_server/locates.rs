@@ -253,6 +253,11 @@ impl Locates {
         self.wakes.first().map(|(at, _)| *at)
     }
 
+    /// Whether a query has changed and was not looked at since: no deadline speaks of it.
+    pub(super) const fn has_unseen_changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// How many direct questions were asked so far.
     pub(super) const fn direct_asks(&self) -> u64 {
         self.direct_asks
