@@ -12,7 +12,7 @@ use lode_sim::swarm::Swarm;
 use lode_sim::trace::Keep;
 
 /// How many seeds are run when nothing is said: enough to see that the judge itself is well.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 100;
 
 #[test]
 fn every_scenario_and_every_seed_holds() {
