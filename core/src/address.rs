@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
+use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
 
@@ -10,8 +11,10 @@ pub const MAX_ADDRESS_BYTES: usize = 264;
 
 /// The address that a server advertises, `host:port`: an IPv4 address, a bracketed IPv6 address or a DNS name, and a port
 /// that is not zero. It is compared as written, and cheap to clone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ServerAddress {
+    /// How the text begins, compared before the text is: most addresses differ there, and it is at hand.
+    beginning: u128,
     text: Arc<str>,
     host_bytes: usize,
     port: u16,
@@ -38,6 +41,22 @@ impl ServerAddress {
     }
 }
 
+impl Ord for ServerAddress {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_beginning = self.beginning.cmp(&other.beginning);
+        if self.text.len().max(other.text.len()) <= size_of_val(&self.beginning) {
+            return by_beginning;
+        }
+        by_beginning.then_with(|| self.text.cmp(&other.text))
+    }
+}
+
+impl PartialOrd for ServerAddress {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -57,14 +76,14 @@ impl FromStr for ServerAddress {
         if text.len() > MAX_ADDRESS_BYTES {
             return Err(AddressError::TooLong { bytes: text.len() });
         }
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| AddressError::NoPort { text: text.to_string() })?;
-        let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-        let number = port.parse::<u16>().ok().filter(|&number| digits && number != 0);
-        let port = number.ok_or_else(|| AddressError::BadPort { text: text.to_string() })?;
+        let colon = text.bytes().rposition(|byte| byte == b':');
+        let split = colon.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+        let (host, port) = split.ok_or_else(|| AddressError::NoPort { text: text.to_string() })?;
+        let port = port_of(port).ok_or_else(|| AddressError::BadPort { text: text.to_string() })?;
         if !is_host(host) {
             return Err(AddressError::BadHost { text: text.to_string() });
         }
-        Ok(Self { text: Arc::from(text), host_bytes: host.len(), port })
+        Ok(Self { beginning: beginning_of(text), text: Arc::from(text), host_bytes: host.len(), port })
     }
 }
 
@@ -97,6 +116,22 @@ pub enum AddressError {
     },
 }
 
+/// Orders as the text itself does, as far as it reaches: no address holds a zero byte.
+fn beginning_of(text: &str) -> u128 {
+    let mut bytes = [0; 16];
+    let reaches = bytes.len().min(text.len());
+    if let (Some(bytes), Some(text)) = (bytes.get_mut(..reaches), text.as_bytes().get(..reaches)) {
+        bytes.copy_from_slice(text);
+    }
+    u128::from_be_bytes(bytes)
+}
+
+fn port_of(digits: &str) -> Option<u16> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
+    let port = digits.bytes().try_fold(0_u16, |port, byte| port.checked_mul(10)?.checked_add(digit(byte)?));
+    port.filter(|port| *port != 0)
+}
+
 fn is_host(host: &str) -> bool {
     if let Some(inner) = host.strip_prefix('[') {
         let inner = inner.strip_suffix(']').unwrap_or("");
@@ -120,6 +155,16 @@ mod tests {
             let address: ServerAddress = text.parse().unwrap();
             assert_eq!((address.as_str(), address.host(), address.port()), (text, host, port));
         }
+    }
+
+    #[test]
+    fn addresses_are_in_the_order_of_their_texts() {
+        let mut texts =
+            ["a:1", "a:10", "a-1:1", "a.b:1", "data-1:22345", "data-10:22345", "127.29.1.1:22345", "127.29.1.1:22346"];
+        let mut addresses = texts.map(|text| text.parse::<ServerAddress>().unwrap());
+        texts.sort_unstable();
+        addresses.sort_unstable();
+        assert_eq!(addresses.each_ref().map(ServerAddress::as_str), texts);
     }
 
     #[test]

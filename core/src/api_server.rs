@@ -330,6 +330,7 @@ impl Machine for ApiServer {
         }
         self.fire_timers(now, effects);
         assert!(self.waiting.len() >= self.requests.len(), "each request waits for a completion");
+        assert!(!self.locates.has_unseen_changes(), "what has changed is acted on in the same step");
         assert!(self.next_deadline().is_none_or(|deadline| deadline > now), "due timers have fired");
     }
 

@@ -1,15 +1,19 @@
 //! What goes over the message bus, as the core sees it: neither AMQP frames nor sockets, but messages with the few
 //! properties that the wire rules speak of.
 
-use alloc::collections::BTreeMap;
+mod headers;
+
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+pub use self::headers::Headers;
 use crate::id::OperationId;
 
-/// The name of a queue that answers go to, as the broker gave it. At most 255 bytes of UTF-8 (AMQP's short string).
+/// The name of a queue that answers go to, as the broker gave it. At most 255 bytes of UTF-8 (AMQP's short string). Cheap to
+/// clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReplyTo(String);
+pub struct ReplyTo(Arc<str>);
 
 impl ReplyTo {
     /// The longest name that AMQP 0-9-1 can carry, in bytes.
@@ -18,7 +22,7 @@ impl ReplyTo {
     /// A reply queue of this name; `None` if the name is empty or longer than [`ReplyTo::MAX_BYTES`].
     #[must_use]
     pub fn new(name: String) -> Option<Self> {
-        (!name.is_empty() && name.len() <= Self::MAX_BYTES).then_some(Self(name))
+        (!name.is_empty() && name.len() <= Self::MAX_BYTES).then(|| Self(name.into()))
     }
 
     /// The name of the queue.
@@ -36,7 +40,7 @@ pub struct BusMessage {
     /// The `correlation_id` property.
     pub correlation_id: Option<String>,
     /// The headers whose values are strings or whole numbers, as text; others are left out by the driver.
-    pub headers: BTreeMap<String, String>,
+    pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
 }

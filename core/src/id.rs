@@ -4,6 +4,8 @@ use alloc::string::{String, ToString as _};
 use core::fmt;
 use core::str::FromStr;
 
+use crate::hex;
+
 /// One run of one process. A process that restarts is a new incarnation, so an answer to the old one cannot be taken for
 /// an answer to the new one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,11 +23,16 @@ impl Incarnation {
     pub const fn number(self) -> u64 {
         self.0
     }
+
+    /// As it is written.
+    pub(crate) fn to_text(self) -> String {
+        hex::number_text(self.0)
+    }
 }
 
 impl fmt::Display for Incarnation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        hex::write_number(f, self.0)
     }
 }
 
@@ -39,7 +46,7 @@ impl FromStr for Incarnation {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        parse_hex(text).map(Self).ok_or_else(|| ParseIdError { text: text.to_string() })
+        hex::read_number(text).map(Self).ok_or_else(|| ParseIdError { text: text.to_string() })
     }
 }
 
@@ -62,7 +69,9 @@ impl OperationId {
 
 impl fmt::Display for OperationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:016x}", self.incarnation, self.counter)
+        hex::write_number(f, self.incarnation.0)?;
+        f.write_str("-")?;
+        hex::write_number(f, self.counter)
     }
 }
 
@@ -76,10 +85,11 @@ impl FromStr for OperationId {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let parsed = text.split_once('-').and_then(|(incarnation, counter)| {
-            Some(Self { incarnation: Incarnation(parse_hex(incarnation)?), counter: parse_hex(counter)? })
-        });
-        parsed.ok_or_else(|| ParseIdError { text: text.to_string() })
+        let parsed = || {
+            let (incarnation, counter) = (text.get(..16)?, text.get(16..)?.strip_prefix('-')?);
+            Some(Self { incarnation: Incarnation(hex::read_number(incarnation)?), counter: hex::read_number(counter)? })
+        };
+        parsed().ok_or_else(|| ParseIdError { text: text.to_string() })
     }
 }
 
@@ -120,14 +130,6 @@ pub struct RequestId(pub u64);
 #[error("{text:?} is not an id: expected 16 hexadecimal digits, or two such groups with a hyphen between them")]
 pub struct ParseIdError {
     text: String,
-}
-
-fn parse_hex(text: &str) -> Option<u64> {
-    let lower_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if text.len() != 16 || !lower_hex {
-        return None;
-    }
-    u64::from_str_radix(text, 16).ok()
 }
 
 #[cfg(test)]

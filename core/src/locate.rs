@@ -33,6 +33,8 @@ pub struct Locate {
     ask_directly_at: Option<Instant>,
     deadline: Instant,
     asked: BTreeMap<ServerAddress, Asked>,
+    /// How many of them may still answer.
+    awaited: usize,
     holders: BTreeMap<ServerAddress, Holder>,
 }
 
@@ -128,29 +130,36 @@ impl Locate {
         strangers: bool,
         respondents: impl Iterator<Item = (ServerAddress, Respondent)>,
     ) -> Self {
-        let asked = respondents.map(|(address, respondent)| (address, Asked::at_start(respondent))).collect();
-        let ask_directly_at = Some(ask_directly_at);
-        Self { collect, strangers, answer_lost: false, ask_directly_at, deadline, asked, holders: BTreeMap::new() }
+        let asked: BTreeMap<_, _> =
+            respondents.map(|(address, respondent)| (address, Asked::at_start(respondent))).collect();
+        Self {
+            collect,
+            strangers,
+            answer_lost: false,
+            ask_directly_at: Some(ask_directly_at),
+            deadline,
+            awaited: asked.values().filter(|asked| asked.is_awaited()).count(),
+            asked,
+            holders: BTreeMap::new(),
+        }
     }
 
     /// The server has answered, over whatever way. An answer that comes twice changes nothing; the yes of a server that
     /// was not known counts.
     pub fn answered(&mut self, address: ServerAddress, held: Held) {
-        let state = self.asked.get(&address).copied();
-        if matches!(state, Some(Asked::Ignored(_))) {
-            return;
+        let mut state = self.asked.get_mut(&address);
+        let says = match (state.as_deref(), held) {
+            (Some(Asked::Ignored(_)), _) | (Some(Asked::No | Asked::Holder) | None, Held::No) => return,
+            (_, Held::Yes { .. }) => Asked::Holder,
+            (Some(Asked::Silent(_) | Asked::Due(_) | Asked::Directly | Asked::Failed), Held::No) => Asked::No,
+        };
+        if let Some(state) = &mut state {
+            self.awaited -= usize::from(state.is_awaited());
+            **state = says;
         }
-        match held {
-            Held::Yes { size_bytes, checksum } => {
-                self.asked.insert(address.clone(), Asked::Holder);
-                self.holders.insert(address.clone(), Holder { address, size_bytes, checksum });
-            }
-            Held::No => match state {
-                Some(Asked::Silent(_) | Asked::Due(_) | Asked::Directly | Asked::Failed) => {
-                    self.asked.insert(address, Asked::No);
-                }
-                Some(Asked::No | Asked::Holder | Asked::Ignored(_)) | None => {}
-            },
+        if let Held::Yes { size_bytes, checksum } = held {
+            self.asked.insert(address.clone(), says);
+            self.holders.insert(address.clone(), Holder { address, size_bytes, checksum });
         }
     }
 
@@ -158,6 +167,7 @@ impl Locate {
     pub fn failed(&mut self, address: &ServerAddress) {
         if let Some(state @ (Asked::Silent(_) | Asked::Due(_) | Asked::Directly)) = self.asked.get_mut(address) {
             *state = Asked::Failed;
+            self.awaited -= 1;
         }
     }
 
@@ -211,7 +221,7 @@ impl Locate {
     pub fn outcome(&self, now: Instant) -> Option<LocateOutcome> {
         let at_the_deadline = now >= self.deadline;
         let first_will_do = self.collect == Collect::First && !self.holders.is_empty();
-        let all_have_answered = !self.strangers && !self.asked.values().any(|asked| asked.is_awaited());
+        let all_have_answered = !self.strangers && self.awaited == 0;
         (at_the_deadline || first_will_do || all_have_answered).then(|| self.conclude())
     }
 

@@ -85,20 +85,16 @@ impl Membership {
 
     /// A heartbeat was received.
     pub fn heard(&mut self, now: Instant, heartbeat: Heartbeat) -> Heard {
-        let known = self.members.get(&heartbeat.address);
-        if known.is_none() && self.members.len() >= self.max_members {
-            return Heard::TooMany;
-        }
-        let heard = match known {
-            None => Heard::Joined,
-            Some(member) if member.is_another_process(heartbeat.details.as_ref()) => Heard::Restarted,
-            Some(_) => Heard::Renewed,
-        };
         let Heartbeat { address, details } = heartbeat;
-        self.forget(&address);
-        let member = Member { last_heard: now, expires: now + self.expiry, suspected_until: None, details };
-        self.expiries.insert((member.expires, address.clone()));
-        self.members.insert(address, member);
+        let expires = now + self.expiry;
+        let Some(member) = self.members.get_mut(&address) else {
+            return self.joins(now, address, details);
+        };
+        let heard = if member.is_another_process(details.as_ref()) { Heard::Restarted } else { Heard::Renewed };
+        // Members are renewed far more often than they come and go: what is there already is used again.
+        let expiry = self.expiries.take(&(member.expires, address));
+        self.expiries.extend(expiry.map(|(_, address)| (expires, address)));
+        *member = Member { last_heard: now, expires, suspected_until: None, details };
         heard
     }
 
@@ -193,10 +189,14 @@ impl Membership {
         }
     }
 
-    fn forget(&mut self, address: &ServerAddress) {
-        if let Some(member) = self.members.remove(address) {
-            self.expiries.remove(&(member.expires, address.clone()));
+    fn joins(&mut self, now: Instant, address: ServerAddress, details: Option<HeartbeatDetails>) -> Heard {
+        if self.members.len() >= self.max_members {
+            return Heard::TooMany;
         }
+        let member = Member { last_heard: now, expires: now + self.expiry, suspected_until: None, details };
+        self.expiries.insert((member.expires, address.clone()));
+        self.members.insert(address, member);
+        Heard::Joined
     }
 }
 

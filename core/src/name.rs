@@ -39,13 +39,13 @@ impl ObjectName {
         }
         let plain = unescape(segment).map_err(|EscapeError { at }| NameError::BadEscape { at })?;
         if segment.iter().all(|&byte| escape::may_stand_bare(byte) || byte == b'%') {
-            let verbatim = segment.iter().map(|&byte| char::from(byte)).collect();
-            return Self::checked(verbatim, &plain);
+            // Whatever may stand bare is ASCII.
+            return Self::checked(&String::from_utf8_lossy(segment), &plain);
         }
         if plain.contains(&b'/') {
             return Err(NameError::HalfEscaped);
         }
-        Self::checked(escape(&plain), &plain)
+        Self::checked(&escape(&plain), &plain)
     }
 
     /// The name in the body of a bus message, which must already be in escaped form: a name that
@@ -54,6 +54,10 @@ impl ObjectName {
     /// # Errors
     /// Whatever [`NameError`] says.
     pub fn from_message(text: &str) -> Result<Self, NameError> {
+        if text.bytes().all(escape::may_stand_bare) {
+            // Nothing is escaped: what it means is what is written.
+            return Self::checked(text, text.as_bytes());
+        }
         match text.bytes().position(|byte| !escape::may_stand_bare(byte) && !matches!(byte, b'%' | b'/')) {
             Some(at) => Err(NameError::NotEscaped { at }),
             None => Self::from_segment(text.as_bytes()),
@@ -72,7 +76,7 @@ impl ObjectName {
         self.0.as_bytes()
     }
 
-    fn checked(escaped: String, plain: &[u8]) -> Result<Self, NameError> {
+    fn checked(escaped: &str, plain: &[u8]) -> Result<Self, NameError> {
         match plain {
             b"" => Err(NameError::Empty),
             b"." | b".." => Err(NameError::DotSegment),

@@ -112,3 +112,6 @@ impl Selection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ pub fn heartbeat(data: &[u8]) {
     let address = heartbeat.address.as_str();
     assert_eq!(decode_text(&message.body).as_deref(), Ok(address), "the sender is the address in the body");
     check_address(&heartbeat.address);
-    let of_the_seed = !message.headers.keys().any(|header| OURS.contains(&header.as_str()));
+    let of_the_seed = !message.headers.keys().any(|header| OURS.contains(&header));
     assert_eq!(heartbeat.details.is_none(), of_the_seed, "a node of the seed is one that says nothing of itself");
     let sent = heartbeat.to_message();
     assert_eq!(sent.body, format!("\"{address}\"").into_bytes(), "byte for byte as the seed writes it");

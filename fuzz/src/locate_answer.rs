@@ -11,7 +11,7 @@ pub fn locate_answer(data: &[u8]) {
     let Ok(answer) = LocateAnswer::parse(&message) else { return };
     check_address(&answer.address);
     assert_eq!(answer.query.map(|id| id.to_string()), message.correlation_id, "an id is read as it is written");
-    let header = |name: &str| message.headers.get(name).map(String::as_str);
+    let header = |name: &str| message.headers.get(name);
     let body = decode_text(&message.body);
     match answer.held {
         Held::Yes { size_bytes, checksum } => {

@@ -33,7 +33,7 @@ pub enum Purpose {
 #[derive(Debug, Clone)]
 pub struct Chance {
     seed: u64,
-    streams: BTreeMap<(Node, Node, Purpose), Rng>,
+    streams: BTreeMap<u64, Rng>,
 }
 
 impl Chance {
@@ -51,8 +51,34 @@ impl Chance {
     /// What is drawn for what goes from one node to another.
     pub fn between(&mut self, from: Node, to: Node, purpose: Purpose) -> &mut Rng {
         let seed = self.seed;
-        self.streams.entry((from, to, purpose)).or_insert_with(|| stream(seed, &format!("{from}/{to}/{purpose:?}")))
+        self.streams.entry(key(from, to, purpose)).or_insert_with(|| named(seed, from, to, purpose))
     }
+
+    /// The beginning of such a stream, for somebody who keeps it himself because he draws from it all the time.
+    #[must_use]
+    pub fn beginning(&self, from: Node, to: Node, purpose: Purpose) -> Rng {
+        named(self.seed, from, to, purpose)
+    }
+}
+
+fn named(seed: u64, from: Node, to: Node, purpose: Purpose) -> Rng {
+    stream(seed, &format!("{from}/{to}/{purpose:?}"))
+}
+
+/// All three in one number, another for each: it is compared at each draw.
+const fn key(from: Node, to: Node, purpose: Purpose) -> u64 {
+    const fn number(node: Node) -> u64 {
+        let (kind, number) = match node {
+            Node::Broker => (0, 0),
+            Node::Client(number) => (1, number),
+            Node::Api(number) => (2, number),
+            Node::Data(number) => (3, number),
+            Node::SeedApi(number) => (4, number),
+            Node::SeedData(number) => (5, number),
+        };
+        kind << 16 | number as u64
+    }
+    number(from) << 40 | number(to) << 16 | purpose as u64
 }
 
 /// The stream of this name under a seed; another name is another stream.

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod run;
 pub mod scenario;
 pub mod shrink;
+pub mod steady;
 pub mod swarm;
 pub mod trace;
 mod world;

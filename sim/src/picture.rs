@@ -1,6 +1,6 @@
 //! A run as a picture: one HTML file with a space-time diagram that a person can read who has not read the code.
 //!
-//! The file needs nothing beside itself. What is known of the run stands in it as one block of JSON ([`data`]); scripts in
+//! The file needs nothing beside itself. What is known of the run stands in it as one block of JSON (`data`); scripts in
 //! the same file draw it, so that the reader can zoom, choose and search. What needs no drawing (the story, the legend,
 //! the tables of the plan) is written here as HTML, and can be read with scripts switched off.
 //!
@@ -137,20 +137,5 @@ mod tests {
     fn an_empty_run_has_a_picture() {
         let html = html("empty", &sample::small().plan, &[], &[]);
         assert_eq!(block(&html)["events"], serde_json::json!([]));
-    }
-
-    #[test]
-    #[ignore = "writes pictures to look at into the folder for temporary files"]
-    fn write_the_samples() {
-        for (name, run) in [
-            ("10", sample::small()),
-            ("2000", sample::large(2000)),
-            ("30000", sample::large(30_000)),
-            ("quiet", sample::quiet()),
-        ] {
-            let path = std::env::temp_dir().join(format!("lode-picture-{name}.html"));
-            std::fs::write(&path, run.html()).expect("the folder can be written to");
-            println!("{}", path.display());
-        }
     }
 }

@@ -6,6 +6,7 @@
 //! less does not shift the others.
 
 pub mod kind;
+mod usual;
 pub mod validate;
 
 use serde::{Deserialize, Serialize};

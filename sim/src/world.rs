@@ -4,6 +4,7 @@
 //! the machine are carried out on models of the bus ([`bus`]), of HTTP ([`exchange`]), of disks ([`disk`], [`store`]) and of
 //! processes ([`process`]), which arrange what happens next. Nothing here decides anything about the cluster.
 
+mod alarm;
 mod api;
 mod bus;
 mod client;
@@ -16,6 +17,8 @@ mod exchange;
 mod fault;
 mod faults;
 mod label;
+mod letter;
+mod members;
 mod process;
 mod queue;
 mod seed;
@@ -42,7 +45,7 @@ use self::data::DataNode;
 use self::exchange::{Exchange, ExchangeId, ExchangeStep};
 use self::faults::Faults;
 use self::process::Process;
-use self::queue::{Event, Queue};
+use self::queue::{Event, Lane, Queue};
 use self::seed::SeedNode;
 use crate::chance::Chance;
 use crate::coverage::{Coverage, Point};
@@ -87,6 +90,8 @@ pub(crate) struct World<'a> {
     /// The client of the last reads: one more than those of the plan.
     last_reader: Node,
     longest_request: Duration,
+    /// How many calls have not ended.
+    open_calls: usize,
     history: History,
     violations: Vec<Violation>,
     coverage: Coverage,
@@ -147,6 +152,7 @@ impl<'a> World<'a> {
             final_read: None,
             last_reader: last_reader(plan),
             longest_request,
+            open_calls: 0,
             history: History { shared_addresses: shared(&twins), ..History::default() },
             violations: Vec::new(),
             coverage: Coverage::default(),
@@ -203,7 +209,7 @@ impl<'a> World<'a> {
             self.queue.push(Instant::START, Event::Starts(node));
         }
         for (index, operation) in self.plan.operations.iter().enumerate() {
-            self.queue.push(at(operation.at_us), Event::Operation(index));
+            self.queue.push_in_lane(Lane::Operations, at(operation.at_us), Event::Operation(index));
         }
     }
 
@@ -224,7 +230,7 @@ impl<'a> World<'a> {
             Event::Binds { node, session } => self.binds(node, session),
             Event::Watches { node, session } => self.watches(node, session),
             Event::Drops { node, session } => self.drops(node, session),
-            Event::Delivery { node, session, event } => self.delivered(node, session, event),
+            Event::Delivery { node, session, way, letter } => self.delivered(node, session, way, letter),
             Event::Exchange { exchange, step } => self.exchange_step(exchange, step),
             Event::Disk { node, run, step } => self.disk_step(node, run, step),
             Event::Api { node, run, input } => {
@@ -244,7 +250,7 @@ impl<'a> World<'a> {
     }
 
     /// What comes for a process that stands still waits until it goes on.
-    fn wait_for_resume(&mut self, node: Node, event: Event) {
+    pub(crate) fn wait_for_resume(&mut self, node: Node, event: Event) {
         let until = self.faults.until(Kind::Pause, node);
         let resumes = until.unwrap_or(self.now) + Duration::from_nanos(1);
         self.queue.push(resumes, event);
@@ -320,8 +326,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Whose process an event is for, if it waits while that stands still.
 fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
     match event {
-        Event::Wake { node, .. }
-        | Event::Connects { node, .. }
+        Event::Connects { node, .. }
         | Event::Watches { node, .. }
         | Event::Drops { node, .. }
         | Event::Delivery { node, .. }
@@ -336,6 +341,8 @@ fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
         | Event::FaultEnds(_)
         | Event::GivesUp(_)
         | Event::Starts(_)
+        // It looks for itself.
+        | Event::Wake { .. }
         | Event::Binds { .. }
         | Event::FinalReads => None,
     }

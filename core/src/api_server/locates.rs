@@ -31,6 +31,8 @@ pub(super) struct Locates {
     stranger_heard: Option<Instant>,
     queries: BTreeMap<OperationId, Query>,
     wakes: BTreeSet<(Instant, OperationId)>,
+    /// Those that have changed in this step, and are to be looked at before it ends.
+    changed: Vec<OperationId>,
     asks: BTreeMap<OperationId, (OperationId, ServerAddress)>,
     direct_asks: u64,
 }
@@ -66,7 +68,8 @@ struct Query {
     private_route: bool,
     locate: Locate,
     deadline: Instant,
-    wakes: Instant,
+    /// When it wants to be looked at, if it was looked at before.
+    wakes: Option<Instant>,
 }
 
 impl Locates {
@@ -79,6 +82,7 @@ impl Locates {
             stranger_heard: None,
             queries: BTreeMap::new(),
             wakes: BTreeSet::new(),
+            changed: Vec::new(),
             asks: BTreeMap::new(),
             direct_asks: 0,
         }
@@ -121,11 +125,10 @@ impl Locates {
             let message = LocateQuery { id, name: wanted.name.clone() }.to_message();
             effects.push(ApiEffect::Bus(BusCommand::Query { route, message }));
         }
-        // Looked at in this very step: where nobody is left to ask, it is over at once.
-        let wakes = Instant::START;
-        let query = Query { name: wanted.name.clone(), private_route, locate, deadline, wakes };
+        let query = Query { name: wanted.name.clone(), private_route, locate, deadline, wakes: None };
         self.queries.insert(id, query);
-        self.wakes.insert((wakes, id));
+        // Looked at in this very step: where nobody is left to ask, it is over at once.
+        self.changed.push(id);
         id
     }
 
@@ -183,56 +186,36 @@ impl Locates {
         effects: &mut Effects<ApiEffect>,
     ) -> Vec<Ended> {
         let mut ended = Vec::new();
+        // In the order of their ids, and before the timers.
+        let mut changed = core::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        for id in changed.drain(..) {
+            ended.extend(self.look_at(now, id, membership, ids, effects));
+        }
+        self.changed = changed;
         while let Some(&(at, id)) = self.wakes.first()
             && at <= now
         {
-            self.wakes.pop_first();
-            let Some(mut query) = self.queries.remove(&id) else {
-                continue;
-            };
-            if let Some(outcome) = query.locate.outcome(now) {
-                query.close(id, effects);
-                ended.push(Ended { query: id, outcome });
-                continue;
-            }
-            self.ask_directly(now, id, &mut query, membership, ids, effects);
-            query.wakes = query.locate.next_deadline();
-            self.wakes.insert((query.wakes, id));
-            self.queries.insert(id, query);
+            ended.extend(self.look_at(now, id, membership, ids, effects));
         }
         ended
     }
 
-    /// Nobody wants the outcome any more.
-    pub(super) fn cancel(&mut self, id: OperationId, effects: &mut Effects<ApiEffect>) {
-        if let Some(query) = self.queries.remove(&id) {
-            self.wakes.remove(&(query.wakes, id));
-            query.close(id, effects);
-        }
-    }
-
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.wakes.first().map(|(at, _)| *at)
-    }
-
-    /// How many direct questions were asked so far.
-    pub(super) const fn direct_asks(&self) -> u64 {
-        self.direct_asks
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.queries.len()
-    }
-
-    fn ask_directly(
+    /// If the query is over, takes it out; else asks directly whom it is time to ask.
+    fn look_at(
         &mut self,
         now: Instant,
         id: OperationId,
-        query: &mut Query,
         membership: &Membership,
         ids: &mut OperationIds,
         effects: &mut Effects<ApiEffect>,
-    ) {
+    ) -> Option<Ended> {
+        let query = self.queries.get_mut(&id)?;
+        if let Some(outcome) = query.locate.outcome(now) {
+            self.cancel(id, effects);
+            return Some(Ended { query: id, outcome });
+        }
         // On the bus, a node of the seed is silent when it does not have the object; asking it again over HTTP would cost
         // a transfer, and tell nothing that its silence at the deadline does not. Without the bus there is no other way.
         let include_the_seed = !membership.is_bus_up();
@@ -246,6 +229,42 @@ impl Locates {
             self.asks.insert(ask, (id, server.clone()));
             effects.push(ApiEffect::AskDirectly { ask, server, name: query.name.clone(), probe, patience });
         }
+        let wakes = query.locate.next_deadline();
+        if query.wakes != Some(wakes) {
+            if let Some(before) = query.wakes.replace(wakes) {
+                self.wakes.remove(&(before, id));
+            }
+            self.wakes.insert((wakes, id));
+        }
+        None
+    }
+
+    /// Nobody wants the outcome any more.
+    pub(super) fn cancel(&mut self, id: OperationId, effects: &mut Effects<ApiEffect>) {
+        if let Some(query) = self.queries.remove(&id) {
+            if let Some(wakes) = query.wakes {
+                self.wakes.remove(&(wakes, id));
+            }
+            query.close(id, effects);
+        }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.wakes.first().map(|(at, _)| *at)
+    }
+
+    /// Whether a query has changed and was not looked at since: no deadline speaks of it.
+    pub(super) const fn has_unseen_changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// How many direct questions were asked so far.
+    pub(super) const fn direct_asks(&self) -> u64 {
+        self.direct_asks
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.queries.len()
     }
 
     /// Changes a query, and has it looked at again in this step. False if it has ended.
@@ -254,9 +273,7 @@ impl Locates {
             return false;
         };
         change(&mut query.locate);
-        self.wakes.remove(&(query.wakes, id));
-        query.wakes = Instant::START;
-        self.wakes.insert((query.wakes, id));
+        self.changed.push(id);
         true
     }
 

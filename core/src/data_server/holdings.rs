@@ -6,7 +6,7 @@
 //! | (unknown)  | → looking, **look up** | -               | -                                          | -           |
 //! | looking    | (another query)        | **answer yes**  | **answer no** if the asker understands it  | silent      |
 
-use alloc::collections::BTreeMap;
+use alloc::collections::VecDeque;
 
 use super::messages::{BlobInfo, DataEffect, DiskFailure};
 use crate::address::ServerAddress;
@@ -21,7 +21,8 @@ pub struct Holdings {
     address: ServerAddress,
     incarnation: Incarnation,
     max_lookups: usize,
-    looking: BTreeMap<OperationId, ReceivedQuery>,
+    /// In the order of their ids, which only grow; disks answer nearly in this order.
+    looking: VecDeque<(OperationId, ReceivedQuery)>,
 }
 
 /// What became of a message that should have been a query.
@@ -39,7 +40,7 @@ impl Holdings {
     /// Nothing is being looked up. Answers say that they come from `address`.
     #[must_use]
     pub const fn new(address: ServerAddress, incarnation: Incarnation, max_lookups: usize) -> Self {
-        Self { address, incarnation, max_lookups, looking: BTreeMap::new() }
+        Self { address, incarnation, max_lookups, looking: VecDeque::new() }
     }
 
     /// A message came from the exchange of queries.
@@ -52,7 +53,7 @@ impl Holdings {
         }
         let lookup = ids.fresh();
         effects.push(DataEffect::LookUp { lookup, name: query.name.clone() });
-        self.looking.insert(lookup, query);
+        self.looking.push_back((lookup, query));
         Query::LookingUp
     }
 
@@ -63,7 +64,8 @@ impl Holdings {
         outcome: Result<Option<BlobInfo>, DiskFailure>,
         effects: &mut Effects<DataEffect>,
     ) {
-        let Some(query) = self.looking.remove(&lookup) else {
+        let found = self.looking.binary_search_by_key(&lookup, |(id, _)| *id);
+        let Some((_, query)) = found.ok().and_then(|at| self.looking.remove(at)) else {
             return;
         };
         let held = match outcome {

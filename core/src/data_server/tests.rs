@@ -11,6 +11,9 @@ use crate::name::ObjectName;
 use crate::transfer::BodyFault;
 use crate::wire::{Held, LocateAnswer, LocateQuery, encode_text};
 
+mod counters;
+mod disk;
+
 const ROOM: Space = Space { free_bytes: 1 << 30, total_bytes: 1 << 40 };
 const CHECKSUM: Checksum = Checksum::new([7; 32]);
 

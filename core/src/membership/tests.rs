@@ -113,6 +113,24 @@ fn strangers_beyond_the_bound_are_not_taken_but_members_are_renewed() {
     assert_eq!(membership.len(), 1);
 }
 
+#[test]
+fn what_is_known_of_a_member_can_be_asked() {
+    let mut membership = up();
+    for (number, heard, seconds) in [(1, Heard::Joined, 1), (1, Heard::Renewed, 6), (2, Heard::Joined, 7)] {
+        assert_eq!(membership.heard(at(seconds), of_ours(number, 1)), heard);
+        let member = membership.member(&address(number)).unwrap();
+        assert_eq!((member.last_heard(), member.details()), (at(seconds), of_ours(number, 1).details.as_ref()));
+        assert!(!member.is_of_the_seed() && !member.is_suspected(at(seconds)));
+    }
+    membership.heard(at(8), of_the_seed(3));
+    let member = membership.member(&address(3)).unwrap();
+    assert!(member.is_of_the_seed() && member.accepts_writes() && member.details().is_none());
+    assert_eq!((membership.len(), membership.is_empty()), (3, false));
+    assert_eq!(membership.bus(), BusState::Up { since: Instant::START });
+    membership.bus_down(at(9));
+    assert_eq!((membership.bus(), membership.is_bus_up()), (BusState::Down { since: at(9) }, false));
+}
+
 #[derive(Debug, Clone)]
 enum Event {
     Heartbeat(u8),

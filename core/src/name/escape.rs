@@ -1,5 +1,6 @@
 //! Escaping of path segments, byte for byte as Go's `net/url` does it for paths.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -10,7 +11,10 @@ pub(super) const fn may_stand_bare(byte: u8) -> bool {
 }
 
 /// Undoes all escapes.
-pub(super) fn unescape(escaped: &[u8]) -> Result<Vec<u8>, EscapeError> {
+pub(super) fn unescape(escaped: &[u8]) -> Result<Cow<'_, [u8]>, EscapeError> {
+    if !escaped.contains(&b'%') {
+        return Ok(Cow::Borrowed(escaped));
+    }
     let mut plain = Vec::with_capacity(escaped.len());
     let mut bytes = escaped.iter().copied().enumerate();
     while let Some((at, byte)) = bytes.next() {
@@ -21,7 +25,7 @@ pub(super) fn unescape(escaped: &[u8]) -> Result<Vec<u8>, EscapeError> {
         let mut digit = || bytes.next().and_then(|(_, digit)| hex_value(digit)).ok_or(EscapeError { at });
         plain.push(digit()? << 4 | digit()?);
     }
-    Ok(plain)
+    Ok(Cow::Owned(plain))
 }
 
 /// Escapes whatever does not stay bare. This is stricter than [`may_stand_bare`]: a `'` that a client wrote bare stays, but

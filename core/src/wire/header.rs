@@ -1,7 +1,6 @@
 //! The names of our headers, and how their values are read.
 
-use alloc::borrow::ToOwned as _;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::str::FromStr;
 
 use super::WireError;
@@ -21,7 +20,7 @@ pub(super) const ADDRESS: &str = "lode-address";
 
 /// The value of a header, if the message has it.
 pub(super) fn text<'a>(message: &'a BusMessage, header: &str) -> Option<&'a str> {
-    message.headers.get(header).map(String::as_str)
+    message.headers.get(header)
 }
 
 /// The value of a header that must be there.
@@ -42,9 +41,13 @@ pub(super) fn parsed<T: FromStr>(
 /// A decimal number: digits and nothing else.
 pub(super) fn number(message: &BusMessage, header: &'static str) -> Result<Option<u64>, WireError> {
     let Some(text) = text(message, header) else { return Ok(None) };
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|_| digits);
-    number.map(Some).ok_or(WireError::BadHeader { header, expected: "a decimal number below 2^64" })
+    decimal(text).map(Some).ok_or(WireError::BadHeader { header, expected: "a decimal number below 2^64" })
+}
+
+fn decimal(text: &str) -> Option<u64> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let number = text.bytes().try_fold(0_u64, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?));
+    number.filter(|_| !text.is_empty())
 }
 
 /// `yes` or `no`.
@@ -58,11 +61,11 @@ pub(super) fn yes_or_no(message: &BusMessage, header: &'static str) -> Result<Op
 }
 
 /// Adds a header.
-pub(super) fn set(message: &mut BusMessage, header: &str, value: &(impl ToString + ?Sized)) {
-    message.headers.insert(header.to_owned(), value.to_string());
+pub(super) fn set(message: &mut BusMessage, header: &'static str, value: String) {
+    message.headers.set(header.into(), value.into());
 }
 
 /// Adds a header whose value is `yes` or `no`.
-pub(super) fn set_yes_or_no(message: &mut BusMessage, header: &str, value: bool) {
-    set(message, header, if value { "yes" } else { "no" });
+pub(super) fn set_yes_or_no(message: &mut BusMessage, header: &'static str, value: bool) {
+    message.headers.set(header.into(), if value { "yes" } else { "no" }.into());
 }

@@ -1,10 +1,10 @@
 //! The message by which a data server says that it lives.
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 
 use super::header;
-use super::{WireError, decode_text, encode_text};
+use super::{WireError, encode_text, read_text};
 use crate::address::ServerAddress;
 use crate::bus::BusMessage;
 use crate::id::Incarnation;
@@ -38,7 +38,7 @@ impl Heartbeat {
     /// # Errors
     /// If the body is not an address, or our headers are incomplete or malformed.
     pub fn parse(message: &BusMessage) -> Result<Self, WireError> {
-        let address = decode_text(&message.body)?.parse()?;
+        let address = read_text(&message.body)?.parse()?;
         Ok(Self { address, details: HeartbeatDetails::parse(message)? })
     }
 
@@ -47,11 +47,11 @@ impl Heartbeat {
     pub fn to_message(&self) -> BusMessage {
         let mut message = BusMessage { body: encode_text(self.address.as_str()), ..BusMessage::default() };
         if let Some(details) = &self.details {
-            header::set(&mut message, header::INCARNATION, &details.incarnation);
-            header::set(&mut message, header::FREE_BYTES, &details.space.free_bytes);
-            header::set(&mut message, header::TOTAL_BYTES, &details.space.total_bytes);
+            header::set(&mut message, header::INCARNATION, details.incarnation.to_text());
+            header::set(&mut message, header::FREE_BYTES, details.space.free_bytes.to_string());
+            header::set(&mut message, header::TOTAL_BYTES, details.space.total_bytes.to_string());
             header::set_yes_or_no(&mut message, header::ACCEPTS_WRITES, details.accepts_writes);
-            header::set(&mut message, header::SOFTWARE, &details.software);
+            header::set(&mut message, header::SOFTWARE, details.software.as_str().to_string());
         }
         message
     }

@@ -6,7 +6,7 @@
 use alloc::string::{String, ToString as _};
 
 use super::header;
-use super::{WireError, decode_text, encode_text};
+use super::{WireError, encode_text, read_text};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusMessage, ReplyTo};
 use crate::checksum::Checksum;
@@ -77,7 +77,7 @@ impl ReceivedQuery {
     /// # Errors
     /// If the body is not an escaped name, nobody waits for the answer, or a header of ours is malformed.
     pub fn parse(message: &BusMessage) -> Result<Self, WireError> {
-        let name = ObjectName::from_message(&decode_text(&message.body)?)?;
+        let name = ObjectName::from_message(&read_text(&message.body)?)?;
         let understands_negative = header::yes_or_no(message, header::NEGATIVE_ANSWERS)?.unwrap_or(false);
         let reply_to = message.reply_to.clone().ok_or(WireError::NoReplyTo)?;
         Ok(Self { reply_to, echo: Echo::parse(message)?, name, understands_negative })
@@ -91,22 +91,22 @@ impl ReceivedQuery {
             correlation_id: self.echo.as_ref().map(|echo| echo.as_str().to_string()),
             ..BusMessage::default()
         };
-        header::set(&mut message, header::INCARNATION, &incarnation);
+        header::set(&mut message, header::INCARNATION, incarnation.to_text());
         match held {
             Held::Yes { size_bytes, checksum } => {
                 message.body = encode_text(address.as_str());
                 header::set_yes_or_no(&mut message, header::HELD, true);
                 if let Some(size_bytes) = size_bytes {
-                    header::set(&mut message, header::SIZE_BYTES, size_bytes);
+                    header::set(&mut message, header::SIZE_BYTES, size_bytes.to_string());
                 }
                 if let Some(checksum) = checksum {
-                    header::set(&mut message, header::CHECKSUM, checksum);
+                    header::set(&mut message, header::CHECKSUM, checksum.to_string());
                 }
             }
             Held::No if self.understands_negative => {
                 message.body = encode_text("");
                 header::set_yes_or_no(&mut message, header::HELD, false);
-                header::set(&mut message, header::ADDRESS, address);
+                header::set(&mut message, header::ADDRESS, address.as_str().to_string());
             }
             Held::No => return None,
         }
@@ -153,7 +153,7 @@ impl LocateAnswer {
             None => None,
         };
         let incarnation = header::parsed(message, header::INCARNATION, "16 hexadecimal digits")?;
-        let body = decode_text(&message.body)?;
+        let body = read_text(&message.body)?;
         let (address, held) = if header::yes_or_no(message, header::HELD)?.unwrap_or(true) {
             let size_bytes = header::number(message, header::SIZE_BYTES)?;
             let checksum = header::parsed(message, header::CHECKSUM, "64 lower-case hexadecimal digits")?;

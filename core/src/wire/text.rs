@@ -4,6 +4,7 @@
 mod go;
 mod json;
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
@@ -35,11 +36,25 @@ pub fn encode_text(text: &str) -> Vec<u8> {
 /// # Errors
 /// [`TextError`] for all else, also for strings that are no Unicode text: half a surrogate pair, or bytes that are not UTF-8.
 pub fn decode_text(body: &[u8]) -> Result<String, TextError> {
+    read_text(body).map(Cow::into_owned)
+}
+
+/// The same, out of the body itself where nothing in it is escaped: so is nearly every body.
+pub(super) fn read_text(body: &[u8]) -> Result<Cow<'_, str>, TextError> {
     if body.len() > MAX_TEXT_BYTES {
         return Err(TextError::TooLong { bytes: body.len() });
     }
     let body = core::str::from_utf8(body).map_err(|_| TextError::NotUtf8)?;
-    json::decode(body).or_else(|| go::decode(body)).ok_or(TextError::NotAString)
+    if let Some(plain) = plain(body) {
+        return Ok(Cow::Borrowed(plain));
+    }
+    json::decode(body).or_else(|| go::decode(body)).map(Cow::Owned).ok_or(TextError::NotAString)
+}
+
+fn plain(body: &str) -> Option<&str> {
+    let inner = body.strip_prefix('"')?.strip_suffix('"')?;
+    let is_plain = inner.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+    is_plain.then_some(inner)
 }
 
 /// Why a body is not a text.

@@ -106,7 +106,7 @@ fn check_answer(message: &BusMessage, query: &BusMessage, held: bool) {
     if let Ok(answer) = LocateAnswer::parse(message) {
         assert_eq!(answer.held != Held::No, held);
     }
-    let is_seed = query.headers.get("lode-negative-answers").map(String::as_str) != Some("yes");
+    let is_seed = query.headers.get("lode-negative-answers") != Some("yes");
     assert!(held || !is_seed, "the seed takes every answer for a yes");
 }
 

@@ -1,14 +1,12 @@
 //! Who takes part, under which settings: each is the default in many runs, and at its edges in some.
 
-use std::time::Duration;
-
-use lode_core::config::{ApiConfig, DataConfig, SHORTEST_PERIOD};
+use lode_core::config::SHORTEST_PERIOD;
 
 use crate::draw::{Source, Streams};
 use crate::plan::Cluster;
 
-/// A disk that nothing in a run can fill.
-const ROOMY_DISK_BYTES: u64 = 1 << 40;
+/// The shortest period that the core accepts.
+const SHORTEST_PERIOD_US: u64 = SHORTEST_PERIOD.as_secs() * 1_000_000 + SHORTEST_PERIOD.subsec_micros() as u64;
 
 /// The longest expiry that is drawn: with more, hardly anybody would expire within a run.
 const LONGEST_EXPIRY_US: u64 = 30_000_000;
@@ -17,47 +15,13 @@ const LONGEST_EXPIRY_US: u64 = 30_000_000;
 const LONGEST_PATIENCE_US: u64 = 60_000_000;
 
 pub(super) fn draw(streams: &mut impl Streams) -> Cluster {
-    let mut cluster = by_default();
+    let mut cluster = Cluster::usual();
     draw_shape(&mut streams.stream("cluster/shape", 10), &mut cluster);
     draw_timing(&mut streams.stream("cluster/timing", 40), &mut cluster);
     draw_patience(&mut streams.stream("cluster/patience", 16), &mut cluster);
     draw_bounds(&mut streams.stream("cluster/bounds", 28), &mut cluster);
     draw_disks(&mut streams.stream("cluster/disks", 12), &mut cluster);
     cluster
-}
-
-/// One server of each kind, under the settings that a user gets.
-fn by_default() -> Cluster {
-    let (api, data) = (ApiConfig::default(), DataConfig::default());
-    Cluster {
-        apis: 1,
-        datas: 1,
-        seed_apis: 0,
-        seed_datas: 0,
-        heartbeat_period_us: micros(api.timing.heartbeat_period()),
-        expiry_us: micros(api.timing.expiry()),
-        locate_deadline_us: micros(api.timing.locate_deadline()),
-        ask_directly_after_us: micros(api.timing.ask_directly_after()),
-        short_patience_us: micros(api.short_patience),
-        long_patience_us: micros(api.long_patience),
-        held_body_bytes: api.held_body_bytes,
-        max_requests: count(api.max_requests),
-        max_members: count(api.max_members),
-        max_direct_asks: count(api.max_direct_asks),
-        max_direct_asks_beside_bus: count(api.max_direct_asks_beside_bus),
-        max_attempts: count(api.max_attempts),
-        max_lookups: count(data.max_lookups),
-        disk_bytes: ROOMY_DISK_BYTES,
-        reserve_bytes: data.reserve_bytes,
-    }
-}
-
-fn micros(period: Duration) -> u64 {
-    u64::try_from(period.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn count(bound: usize) -> u32 {
-    u32::try_from(bound).unwrap_or(u32::MAX)
 }
 
 /// One data server alone is frequent, as most can be promised there. It then has no data server of the seed beside it.
@@ -84,7 +48,7 @@ fn draw_timing(source: &mut impl Source, cluster: &mut Cluster) {
 }
 
 fn draw_heartbeat_and_expiry(source: &mut impl Source, cluster: &mut Cluster) {
-    let period_us = if source.chance(50) { micros(SHORTEST_PERIOD) } else { source.spread(50_000, 10_000_000) };
+    let period_us = if source.chance(50) { SHORTEST_PERIOD_US } else { source.spread(50_000, 10_000_000) };
     let expiry_us = match source.below(4) {
         0 => 2 * period_us,
         1 => period_us + source.spread(1, period_us / 5),
@@ -96,7 +60,7 @@ fn draw_heartbeat_and_expiry(source: &mut impl Source, cluster: &mut Cluster) {
 }
 
 fn draw_deadline_and_delay(source: &mut impl Source, cluster: &mut Cluster) {
-    let shortest_us = micros(SHORTEST_PERIOD);
+    let shortest_us = SHORTEST_PERIOD_US;
     let deadline_us = source.spread(2 * shortest_us, 5_000_000);
     cluster.locate_deadline_us = deadline_us;
     cluster.ask_directly_after_us = match source.below(4) {
@@ -111,7 +75,7 @@ fn draw_patience(source: &mut impl Source, cluster: &mut Cluster) {
     if !source.chance(500) {
         return;
     }
-    let shortest_us = micros(SHORTEST_PERIOD);
+    let shortest_us = SHORTEST_PERIOD_US;
     let short_us = if source.chance(50) { shortest_us } else { source.spread(20_000, 10_000_000) };
     cluster.short_patience_us = short_us;
     cluster.long_patience_us =

@@ -2,15 +2,10 @@
 
 use std::time::Duration;
 
-use lode_core::config::{ApiConfig, DataConfig};
-
 use crate::node::Node;
 use crate::plan::{Action, BodyFlaw, Cluster, Fault, FaultKind, Operation, Pace, Plan};
 use crate::run;
 use crate::trace::Keep;
-
-/// A disk that nothing in a story fills by accident.
-const ROOMY_DISK_BYTES: u64 = 1 << 40;
 
 /// When a cluster that nothing disturbs knows itself: who is asked for something after this answers at once.
 pub const SETTLED: f64 = 6.0;
@@ -53,11 +48,11 @@ impl Story {
     /// A cluster of so many API servers and data servers, in which nothing happens yet.
     #[must_use]
     pub fn of(apis: u16, datas: u16) -> Self {
-        let cluster = Cluster { apis, datas, ..usual_cluster() };
+        let cluster = Cluster { apis, datas, ..Cluster::usual() };
         let plan = Plan {
             seed: 1,
             cluster,
-            pace: usual_pace(),
+            pace: Pace::usual(),
             operations: Vec::new(),
             faults: Vec::new(),
             calm_at_us: micros(SETTLED),
@@ -224,44 +219,6 @@ pub(super) fn micros(seconds: f64) -> u64 {
 
 fn whole_micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// The settings that a user gets.
-fn usual_cluster() -> Cluster {
-    let (api, data) = (ApiConfig::default(), DataConfig::default());
-    let bound = |bound: usize| u32::try_from(bound).unwrap_or(u32::MAX);
-    Cluster {
-        apis: 1,
-        datas: 1,
-        seed_apis: 0,
-        seed_datas: 0,
-        heartbeat_period_us: whole_micros(api.timing.heartbeat_period()),
-        expiry_us: whole_micros(api.timing.expiry()),
-        locate_deadline_us: whole_micros(api.timing.locate_deadline()),
-        ask_directly_after_us: whole_micros(api.timing.ask_directly_after()),
-        short_patience_us: whole_micros(api.short_patience),
-        long_patience_us: whole_micros(api.long_patience),
-        held_body_bytes: api.held_body_bytes,
-        max_requests: bound(api.max_requests),
-        max_members: bound(api.max_members),
-        max_direct_asks: bound(api.max_direct_asks),
-        max_direct_asks_beside_bus: bound(api.max_direct_asks_beside_bus),
-        max_attempts: bound(api.max_attempts),
-        max_lookups: bound(data.max_lookups),
-        disk_bytes: ROOMY_DISK_BYTES,
-        reserve_bytes: data.reserve_bytes,
-    }
-}
-
-/// One room, one switch; disks that sync in a moment; 100 MB a second.
-const fn usual_pace() -> Pace {
-    Pace {
-        link_us: (100, 300),
-        bus_us: (200, 600),
-        disk_us: (50, 500),
-        reconnect_us: (100_000, 500_000),
-        bytes_per_ms: 100_000,
-    }
 }
 
 #[cfg(test)]

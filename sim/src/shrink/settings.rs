@@ -1,15 +1,14 @@
 //! The settings and the pace that a person would expect.
 
-use lode_core::config::{ApiConfig, DataConfig};
-
 use super::Search;
 use crate::plan::{Cluster, Pace, Plan};
 
 /// Sets what the failure does not need to be otherwise to what is usual: all at once, or else one after the other.
 pub(super) fn usual(search: &mut Search<'_>) {
     let mut usual = search.best.clone();
-    usual.cluster = usual_cluster(&usual.cluster);
-    usual.pace = usual_pace();
+    let Cluster { apis, datas, seed_apis, seed_datas, .. } = usual.cluster;
+    usual.cluster = Cluster { apis, datas, seed_apis, seed_datas, ..Cluster::usual() };
+    usual.pace = Pace::usual();
     if search.attempt(|plan| ALL.iter().for_each(|set| set(plan, &usual))) {
         return;
     }
@@ -52,49 +51,3 @@ const ALL: &[Take] = &[
     |plan, usual| plan.pace.reconnect_us = usual.pace.reconnect_us,
     |plan, usual| plan.pace.bytes_per_ms = usual.pace.bytes_per_ms,
 ];
-
-/// The settings that a server has when it is told nothing.
-fn usual_cluster(cluster: &Cluster) -> Cluster {
-    let (api, data) = (ApiConfig::default(), DataConfig::default());
-    let Cluster { apis, datas, seed_apis, seed_datas, .. } = *cluster;
-    Cluster {
-        apis,
-        datas,
-        seed_apis,
-        seed_datas,
-        heartbeat_period_us: micros(api.timing.heartbeat_period()),
-        expiry_us: micros(api.timing.expiry()),
-        locate_deadline_us: micros(api.timing.locate_deadline()),
-        ask_directly_after_us: micros(api.timing.ask_directly_after()),
-        short_patience_us: micros(api.short_patience),
-        long_patience_us: micros(api.long_patience),
-        held_body_bytes: api.held_body_bytes,
-        max_requests: bound(api.max_requests),
-        max_members: bound(api.max_members),
-        max_direct_asks: bound(api.max_direct_asks),
-        max_direct_asks_beside_bus: bound(api.max_direct_asks_beside_bus),
-        max_attempts: bound(api.max_attempts),
-        max_lookups: bound(data.max_lookups),
-        disk_bytes: 1 << 30,
-        reserve_bytes: data.reserve_bytes,
-    }
-}
-
-/// As in one rack, with disks that hold no moving parts.
-const fn usual_pace() -> Pace {
-    Pace {
-        link_us: (100, 500),
-        bus_us: (200, 1000),
-        disk_us: (50, 500),
-        reconnect_us: (100_000, 1_000_000),
-        bytes_per_ms: 100_000,
-    }
-}
-
-fn micros(period: std::time::Duration) -> u64 {
-    u64::try_from(period.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn bound(bound: usize) -> u32 {
-    u32::try_from(bound).unwrap_or(u32::MAX)
-}

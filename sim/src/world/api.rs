@@ -19,7 +19,7 @@ use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, TransferFai
 use super::World;
 use super::exchange::{Answer, Ask, BodyEnd, Exchange, ExchangeId, Owner, Party, PutBody};
 use super::queue::Event;
-use super::watch::ApiWatch;
+use super::watch::{ApiWatch, Noticed};
 use crate::assertion;
 use crate::coverage::Point;
 use crate::history::NameId;
@@ -104,8 +104,8 @@ impl World<'_> {
         self.feed_api(node, ApiServer::deadline_reached());
     }
 
-    pub(crate) fn api_hears(&mut self, node: Node, event: BusEvent) {
-        self.feed_api(node, ApiInput::Bus(event));
+    pub(crate) fn api_hears(&mut self, node: Node, event: BusEvent, noticed: Noticed) {
+        self.feed_api_noticing(node, ApiInput::Bus(event), noticed);
     }
 
     pub(crate) fn arm_api(&mut self, node: Node) {
@@ -115,6 +115,11 @@ impl World<'_> {
 
     /// Gives the machine an input, and begins what it wants done.
     pub(crate) fn feed_api(&mut self, node: Node, input: ApiInput) {
+        let noticed = Noticed::before_api(&input);
+        self.feed_api_noticing(node, input, noticed);
+    }
+
+    fn feed_api_noticing(&mut self, node: Node, input: ApiInput, noticed: Noticed) {
         if !self.process(node).alive {
             return;
         }
@@ -123,7 +128,6 @@ impl World<'_> {
         self.steps += 1;
         self.cover_api_input(&input);
         let told = self.trace.is_kept().then(|| super::label::api_input(&input));
-        let noticed = super::watch::Noticed::before_api(&input);
         if let Some(machine) = self.apis.get_mut(slot).and_then(|api| api.machine.as_mut()) {
             let handled = assertion::caught(|| machine.handle(local, input, &mut effects));
             self.note_assertion(node, handled);

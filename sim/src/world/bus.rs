@@ -5,13 +5,16 @@
 //! lost without a word.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use lode_core::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute, ReplyTo};
 use lode_core::time::Instant;
 
 use super::World;
+use super::letter::{self, Letter, Way};
 use super::queue::Event;
+use super::watch::Noticed;
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::node::Node;
@@ -78,7 +81,7 @@ impl World<'_> {
     /// Carries out what a machine wants done on the bus.
     pub(crate) fn bus_command(&mut self, node: Node, command: BusCommand) {
         match command {
-            BusCommand::Heartbeat(message) => self.publish(node, Fanout::ApiServers, &message, Duration::ZERO),
+            BusCommand::Heartbeat(message) => self.publish(node, Fanout::ApiServers, message, Duration::ZERO),
             BusCommand::Query { route, mut message } => {
                 let Some(session) = self.process(node).session else { return };
                 let name = queue_name(node, session.number, route);
@@ -89,40 +92,40 @@ impl World<'_> {
                     self.hit(Point::PrivateRoute);
                 }
                 self.broker.replies.insert(name, ReplyQueue { node, session: session.number, route });
-                self.publish(node, Fanout::DataServers, &message, first);
+                self.publish(node, Fanout::DataServers, message, first);
             }
             BusCommand::CloseRoute(query) => {
                 if let Some(session) = self.process(node).session {
                     self.broker.replies.remove(&queue_name(node, session.number, ReplyRoute::Private(query)));
                 }
             }
-            BusCommand::Answer { to, message } => self.send_reply(node, &to, &message),
+            BusCommand::Answer { to, message } => self.send_reply(node, &to, message),
         }
     }
 
     /// Publishes to everybody whose queue is bound.
-    pub(crate) fn publish(&mut self, from: Node, to: Fanout, message: &BusMessage, first: Duration) {
+    pub(crate) fn publish(&mut self, from: Node, to: Fanout, message: BusMessage, first: Duration) {
         let Some(sent) = self.leaves(from) else { return };
-        let listeners = self.listeners(to);
+        let (way, listeners) = match to {
+            Fanout::ApiServers => (Way::Heartbeat, Rc::clone(&self.api_listeners)),
+            Fanout::DataServers => (Way::Query, Rc::clone(&self.data_listeners)),
+        };
+        let letter = self.letter(way, message);
         for &listener in listeners.iter() {
             let Some(session) = self.process(listener).session.filter(|session| session.bound) else { continue };
-            let event = match to {
-                Fanout::ApiServers => BusEvent::Heartbeat,
-                Fanout::DataServers => BusEvent::Query,
-            };
-            let kind = if to == Fanout::ApiServers { MessageKind::Heartbeat } else { MessageKind::Query };
-            self.deliver(from, listener, session.number, sent + first, kind, message, event);
+            self.deliver(from, (listener, session.number), sent + first, way, &letter);
         }
     }
 
     /// Sends to one reply queue, if it is there.
-    pub(crate) fn send_reply(&mut self, from: Node, to: &ReplyTo, message: &BusMessage) {
+    pub(crate) fn send_reply(&mut self, from: Node, to: &ReplyTo, message: BusMessage) {
         let Some(sent) = self.leaves(from) else { return };
         let Some(&ReplyQueue { node, session, route }) = self.broker.replies.get(to.as_str()) else {
             return self.hit(Point::ReplyQueueGone);
         };
-        let event = move |message| BusEvent::Answer { route, message };
-        self.deliver(from, node, session, sent, MessageKind::Answer, message, event);
+        let way = Way::Answer(route);
+        let letter = self.letter(way, message);
+        self.deliver(from, (node, session), sent, way, &letter);
     }
 
     /// A node of the seed has its own reply queue, named like those of ours.
@@ -146,19 +149,9 @@ impl World<'_> {
         (until - self.now < WATCH.0).then_some(until)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "each is a fact of its own about one message")]
-    fn deliver(
-        &mut self,
-        from: Node,
-        to: Node,
-        session: u32,
-        sent: Instant,
-        kind: MessageKind,
-        message: &BusMessage,
-        event: impl Fn(BusMessage) -> BusEvent,
-    ) {
+    fn deliver(&mut self, from: Node, (to, session): (Node, u32), sent: Instant, way: Way, letter: &Rc<Letter>) {
         let arrives = self.message_arrives(from, to, sent);
-        self.note_bus_message(kind, from, to, arrives, message);
+        self.note_bus_message(way, from, to, arrives, &letter.message);
         let Some(arrives) = arrives else { return };
         let mut copies = 1;
         if self.message_fault(Kind::BusDuplicates, from, to) {
@@ -166,10 +159,9 @@ impl World<'_> {
             copies = 2;
         }
         for copy in 0..copies {
-            let message = self.perhaps_mangled(to, message);
+            let letter = self.perhaps_mangled(to, way, letter);
             let at = arrives + copy * self.bus_delay(to);
-            let event = Box::new(event(message));
-            self.queue.push(at, Event::Delivery { node: to, session, event });
+            self.queue.push(at, Event::Delivery { node: to, session, way, letter });
         }
     }
 
@@ -199,33 +191,41 @@ impl World<'_> {
         permille > 0 && self.chance.between(from, to, Purpose::MessageFault).u16(0..1000) < permille
     }
 
-    fn perhaps_mangled(&mut self, to: Node, message: &BusMessage) -> BusMessage {
-        let mut message = message.clone();
+    fn perhaps_mangled(&mut self, to: Node, way: Way, letter: &Rc<Letter>) -> Rc<Letter> {
         let permille = self.faults.permille(Kind::BusMalformed, to, to);
         if permille == 0 {
-            return message;
+            return Rc::clone(letter);
         }
         let chance = self.chance.of(to, Purpose::MessageFault);
-        if chance.u16(0..1000) < permille {
-            let cut = chance.usize(0..=message.body.len());
-            match MANGLED.get(chance.usize(0..MANGLED.len() * 2)) {
-                Some(body) => message.body = body.to_vec(),
-                None => message.body.truncate(cut.min(message.body.len().saturating_sub(1))),
-            }
-            self.hit(Point::FaultBusMalformed);
+        if chance.u16(0..1000) >= permille {
+            return Rc::clone(letter);
         }
-        message
+        let mut message = letter.message.clone();
+        let cut = chance.usize(0..=message.body.len());
+        match MANGLED.get(chance.usize(0..MANGLED.len() * 2)) {
+            Some(body) => message.body = body.to_vec(),
+            None => message.body.truncate(cut.min(message.body.len().saturating_sub(1))),
+        }
+        self.hit(Point::FaultBusMalformed);
+        self.letter(way, message)
     }
 
     /// Something has come to the node; it hears it if its connection is still the same.
-    pub(crate) fn delivered(&mut self, node: Node, session: u32, event: Box<BusEvent>) {
+    pub(crate) fn delivered(&mut self, node: Node, session: u32, way: Way, letter: Rc<Letter>) {
         if self.process(node).session.is_none_or(|current| current.number != session) {
             return;
         }
         if let Some(until) = self.faults.blocked_until(Node::Broker, node) {
-            return self.queue.push(until, Event::Delivery { node, session, event });
+            return self.queue.push(until, Event::Delivery { node, session, way, letter });
         }
-        self.hear(node, *event);
+        let noticed = letter.heard.map_or(Noticed::Nothing, Noticed::Heard);
+        match node {
+            Node::Api(_) => self.api_hears(node, letter::opened(way, letter), noticed),
+            Node::Data(_) => self.data_hears(node, letter::opened(way, letter)),
+            Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Client(_) => {
+                self.hear(node, letter::opened(way, letter));
+            }
+        }
     }
 
     /// A node tries to reach the broker.
@@ -307,7 +307,10 @@ impl World<'_> {
 
     fn hear(&mut self, node: Node, event: BusEvent) {
         match node {
-            Node::Api(_) => self.api_hears(node, event),
+            Node::Api(_) => {
+                let noticed = Noticed::of_connection(&event);
+                self.api_hears(node, event, noticed);
+            }
             Node::Data(_) => self.data_hears(node, event),
             Node::SeedApi(_) => self.seed_api_hears(node, event),
             Node::SeedData(_) => self.seed_data_hears(node, event),
@@ -315,15 +318,13 @@ impl World<'_> {
         }
     }
 
-    fn note_bus_message(
-        &mut self,
-        kind: MessageKind,
-        from: Node,
-        to: Node,
-        arrives: Option<Instant>,
-        message: &BusMessage,
-    ) {
+    fn note_bus_message(&mut self, way: Way, from: Node, to: Node, arrives: Option<Instant>, message: &BusMessage) {
         let sent = self.now;
+        let kind = match way {
+            Way::Heartbeat => MessageKind::Heartbeat,
+            Way::Query => MessageKind::Query,
+            Way::Answer(_) => MessageKind::Answer,
+        };
         // What is held back at the node arrives when the way is open, if its connection still stands then.
         let held_back = self.faults.blocked_until(Node::Broker, to);
         let arrives = arrives.map(|arrives| held_back.map_or(arrives, |until| arrives.max(until)));

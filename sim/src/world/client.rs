@@ -8,7 +8,7 @@ use lode_core::select::{Content, Selection};
 
 use super::World;
 use super::exchange::{Answer, AnswerBody, Ask, ExchangeId, Owner, Party, PutBody};
-use super::queue::Event;
+use super::queue::{Event, Lane};
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::history::{Asked, Body, Call, ContentId, NameId, Outcome};
@@ -33,6 +33,7 @@ impl World<'_> {
         let call = self.history.calls.len();
         let (client, server, began) = (operation.client, operation.server, self.now);
         self.mark(client, MarkKind::OperationBegan, || format!("call {call} to {server}: {}", super::label::ask(&ask)));
+        self.open_calls += 1;
         self.history.calls.push(Call {
             operation: index,
             client,
@@ -50,7 +51,7 @@ impl World<'_> {
         let exchange = self.open_exchange(asker, server, ask, Owner::Call(call), None);
         self.client_exchanges.push(Some(exchange));
         let patience = self.client_patience(call, &operation.action);
-        self.queue.push(self.now + patience, Event::GivesUp(call));
+        self.queue.push_in_lane(Lane::Patience, self.now + patience, Event::GivesUp(call));
     }
 
     /// How long the client waits; one that hangs up does so soon.
@@ -142,6 +143,7 @@ impl World<'_> {
         let now = self.now;
         let Some(call) = self.history.calls.get_mut(index).filter(|call| call.ended.is_none()) else { return false };
         call.ended = Some(now);
+        self.open_calls -= 1;
         call.outcome = outcome;
         let (client, told) = (call.client, call.outcome.clone());
         self.cover_outcome(&told);

@@ -34,17 +34,21 @@ impl Clock {
 
     /// What it shows at this instant of the world.
     pub(crate) fn local(&self, world: Instant) -> Instant {
-        let passed = (world - self.world).as_nanos();
-        let shown = passed * u128::from(self.nanos_per_second) / u128::from(SECOND);
+        let passed = world - self.world;
+        if self.nanos_per_second == SECOND {
+            return self.local + passed;
+        }
+        let shown = passed.as_nanos() * u128::from(self.nanos_per_second) / u128::from(SECOND);
         self.local + nanos(shown)
     }
 
     /// The first instant of the world at which it shows at least `local`; `None` while it stands still.
     pub(crate) fn world(&self, local: Instant) -> Option<Instant> {
-        let ahead = (local - self.local).as_nanos();
-        if ahead == 0 {
-            return Some(self.world);
+        let ahead = local - self.local;
+        if ahead.is_zero() || self.nanos_per_second == SECOND {
+            return Some(self.world + ahead);
         }
+        let ahead = ahead.as_nanos();
         let speed = u128::from(self.nanos_per_second);
         (speed > 0).then(|| self.world + nanos((ahead * u128::from(SECOND)).div_ceil(speed)))
     }

@@ -142,7 +142,7 @@ impl World<'_> {
     pub(crate) fn is_done(&self) -> bool {
         self.final_reads_left.is_empty()
             && self.exchanges.is_empty()
-            && self.history.calls.iter().all(|call| call.ended.is_some())
+            && self.open_calls == 0
             && !self.apis.iter().any(super::api::ApiNode::is_busy)
             && !self.datas.iter().any(super::data::DataNode::is_busy)
     }
@@ -171,7 +171,7 @@ impl World<'_> {
     /// Nothing is left of anything that was under way.
     pub(crate) fn check_nothing_left(&mut self) {
         if !self.is_done() {
-            let open = self.history.calls.iter().filter(|call| call.ended.is_none()).count();
+            let open = self.open_calls;
             let exchanges: Vec<_> = self
                 .exchanges
                 .values()

@@ -13,7 +13,7 @@ impl World<'_> {
         let plan = self.plan;
         let Some(Fault { until_us, kind, .. }) = plan.faults.get(index) else { return };
         self.faults.begin(index, super::at(*until_us), kind);
-        self.mark(place_of(kind), MarkKind::FaultBegan, || format!("fault {index} begins: {kind:?}"));
+        self.mark(kind.subject().ends().0, MarkKind::FaultBegan, || format!("fault {index} begins: {kind:?}"));
         self.cover_fault(kind);
         match *kind {
             FaultKind::QueueLost { node } => {
@@ -72,7 +72,7 @@ impl World<'_> {
         let plan = self.plan;
         let Some(Fault { kind, .. }) = plan.faults.get(index) else { return };
         self.faults.end(index);
-        self.mark(place_of(kind), MarkKind::FaultEnded, || format!("fault {index} ends: {kind:?}"));
+        self.mark(kind.subject().ends().0, MarkKind::FaultEnded, || format!("fault {index} ends: {kind:?}"));
         match *kind {
             FaultKind::QueueLost { node } => self.cut_off(node),
             FaultKind::PowerLoss { node } => {
@@ -186,44 +186,5 @@ impl World<'_> {
             | FaultKind::SharedAddress { .. } => return,
         };
         self.hit(point);
-    }
-}
-
-/// On whose line a fault is marked.
-fn place_of(kind: &FaultKind) -> Node {
-    match *kind {
-        FaultKind::BrokerDown | FaultKind::BrokerHangs => Node::Broker,
-        FaultKind::Partition { a, .. } => a,
-        FaultKind::OneWay { from, .. } => from,
-        FaultKind::BusLoss { node, .. }
-        | FaultKind::BusDelay { node, .. }
-        | FaultKind::BusDuplicates { node, .. }
-        | FaultKind::BusMalformed { node, .. }
-        | FaultKind::LateBinding { node }
-        | FaultKind::QueueLost { node }
-        | FaultKind::BusCut { node }
-        | FaultKind::Isolated { node }
-        | FaultKind::Refused { node }
-        | FaultKind::Reset { node, .. }
-        | FaultKind::Stall { node, .. }
-        | FaultKind::Truncated { node, .. }
-        | FaultKind::AnswerLost { node, .. }
-        | FaultKind::SlowLink { node, .. }
-        | FaultKind::DiskWriteError { node }
-        | FaultKind::DiskReadError { node }
-        | FaultKind::DiskFull { node }
-        | FaultKind::ShortWrite { node }
-        | FaultKind::SlowDisk { node, .. }
-        | FaultKind::BitRot { node }
-        | FaultKind::Kill { node }
-        | FaultKind::KillBetweenEffects { node, .. }
-        | FaultKind::PowerLoss { node }
-        | FaultKind::BlankDisk { node }
-        | FaultKind::Pause { node }
-        | FaultKind::StartsLate { node }
-        | FaultKind::SharedAddress { node }
-        | FaultKind::ClockDrift { node, .. }
-        | FaultKind::ClockPause { node }
-        | FaultKind::WallClockStep { node, .. } => node,
     }
 }

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use fastrand::Rng;
 use lode_core::id::{Incarnation, RequestId};
 use lode_core::time::Instant;
 
 use super::World;
-use super::bus::{BROKER_PATIENCE, Fanout, Session};
+use super::alarm::Alarm;
+use super::bus::{BROKER_PATIENCE, Session};
 use super::clock::Clock;
 use super::exchange::{ExchangeId, ExchangeStep, STALL_LIMIT};
-use super::queue::Event;
+use super::queue::{Event, Place};
 use crate::chance::Purpose;
 use crate::coverage::Point;
 use crate::node::Node;
@@ -28,7 +30,7 @@ pub(crate) struct Process {
     pub(crate) clock: Clock,
     pub(crate) session: Option<Session>,
     /// When its machine is to be called, by the world's time.
-    pub(crate) armed: Option<Instant>,
+    pub(crate) alarm: Alarm,
     /// Since when it stands still.
     pub(crate) paused: Option<Instant>,
     /// When it last went on after a standstill, by its own time.
@@ -40,23 +42,28 @@ pub(crate) struct Process {
     /// Its wall clock against the world's.
     pub(crate) wall_offset_us: i64,
     next_request: u64,
+    /// How long messages take from the broker to it, and its disk for a step: drawn too often to be looked up each time.
+    bus_chance: Option<Rng>,
+    disk_chance: Option<Rng>,
 }
 
 impl Process {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             run: 0,
             alive: false,
             powerless: false,
             clock: Clock::started(Instant::START),
             session: None,
-            armed: None,
+            alarm: Alarm::default(),
             paused: None,
             resumed: None,
             effects_to_live: None,
             power_fails_at_rename: false,
             wall_offset_us: 0,
             next_request: 0,
+            bus_chance: None,
+            disk_chance: None,
         }
     }
 }
@@ -120,22 +127,34 @@ impl World<'_> {
         let now = self.now;
         let process = self.process_mut(node);
         let wanted = deadline.and_then(|local| process.clock.world(local)).map(|at| at.max(now));
-        if wanted == process.armed {
+        if wanted == process.alarm.armed() {
             return;
         }
-        process.armed = wanted;
-        let run = process.run;
-        if let Some(armed) = wanted {
-            self.queue.push(armed, Event::Wake { node, run, armed });
+        let slot = self.slot(node);
+        let Some(process) = self.processes.get_mut(slot) else { return };
+        let place = process.alarm.arm(wanted, &mut self.queue);
+        self.put_wake(node, place);
+    }
+
+    fn put_wake(&mut self, node: Node, place: Option<Place>) {
+        let run = self.process(node).run;
+        if let Some(place) = place {
+            self.queue.push_to(place, Event::Wake { node, run, armed: place.0 });
         }
     }
 
     pub(crate) fn wakes(&mut self, node: Node, run: u32, armed: Instant) {
-        let process = self.process_mut(node);
-        if !process.alive || process.run != run || process.armed != Some(armed) {
+        let slot = self.slot(node);
+        let Some(process) = self.processes.get_mut(slot).filter(|process| process.alive && process.run == run) else {
             return;
+        };
+        if let Err(instead) = process.alarm.comes(armed, &mut self.queue) {
+            return self.put_wake(node, instead);
         }
-        process.armed = None;
+        if process.paused.is_some() {
+            return self.wait_for_resume(node, Event::Wake { node, run, armed });
+        }
+        process.alarm.disarm();
         match node {
             Node::Api(_) => self.api_wakes(node),
             Node::Data(_) => self.data_wakes(node),
@@ -152,7 +171,7 @@ impl World<'_> {
         process.alive = true;
         process.powerless = false;
         process.clock = Clock::started(now);
-        process.armed = None;
+        process.alarm.forget();
         process.paused = None;
         process.resumed = None;
         process.effects_to_live = None;
@@ -188,7 +207,7 @@ impl World<'_> {
         process.alive = false;
         process.powerless = end == End::PowerLost;
         process.run += 1;
-        process.armed = None;
+        process.alarm.forget();
         process.paused = None;
         process.effects_to_live = None;
         process.power_fails_at_rename = false;
@@ -232,7 +251,7 @@ impl World<'_> {
         } else {
             clock.drift(now, ppm.unwrap_or(0));
         }
-        self.process_mut(node).armed = None;
+        self.process_mut(node).alarm.disarm();
         match node {
             Node::Api(_) => self.arm_api(node),
             Node::Data(_) => self.arm_data(node),
@@ -246,14 +265,6 @@ impl World<'_> {
         let wall = micros.saturating_add(self.process(node).wall_offset_us);
         let drawn = self.chance.of(node, Purpose::Incarnation).u64(..);
         Incarnation::new(drawn ^ wall.unsigned_abs())
-    }
-
-    /// The servers that listen to an exchange, in their order.
-    pub(crate) fn listeners(&self, to: Fanout) -> std::rc::Rc<[Node]> {
-        match to {
-            Fanout::ApiServers => std::rc::Rc::clone(&self.api_listeners),
-            Fanout::DataServers => std::rc::Rc::clone(&self.data_listeners),
-        }
     }
 
     pub(crate) fn mark(&mut self, node: Node, kind: MarkKind, text: impl FnOnce() -> String) {
@@ -271,7 +282,10 @@ impl World<'_> {
 
     pub(crate) fn bus_delay(&mut self, node: Node) -> Duration {
         let (low, high) = self.plan.pace.bus_us;
-        Duration::from_micros(between(self.chance.between(Node::Broker, node, Purpose::Latency), low, high))
+        let slot = self.slot(node);
+        let process = self.processes.get_mut(slot).unwrap_or(&mut self.nobody);
+        let start = || self.chance.beginning(Node::Broker, node, Purpose::Latency);
+        Duration::from_micros(between(process.bus_chance.get_or_insert_with(start), low, high))
     }
 
     pub(crate) fn reconnect_delay(&mut self, node: Node) -> Duration {
@@ -282,7 +296,9 @@ impl World<'_> {
     pub(crate) fn disk_delay(&mut self, node: Node) -> Duration {
         let (low, high) = self.plan.pace.disk_us;
         let slower = self.faults.longest(Kind::SlowDisk, node, node);
-        let chance = self.chance.of(node, Purpose::Disk);
+        let slot = self.slot(node);
+        let process = self.processes.get_mut(slot).unwrap_or(&mut self.nobody);
+        let chance = process.disk_chance.get_or_insert_with(|| self.chance.beginning(node, node, Purpose::Disk));
         let extra = slower.map_or(0, |longest| chance.u64(0..=micros(longest)));
         Duration::from_micros(between(chance, low, high) + extra)
     }

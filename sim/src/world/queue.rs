@@ -1,15 +1,16 @@
 //! What is going to happen, in order of time; at the same instant in the order in which it was arranged.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::rc::Rc;
 
 use lode_core::api_server::messages::ApiInput;
-use lode_core::bus::BusEvent;
 use lode_core::data_server::messages::DataInput;
 use lode_core::time::Instant;
 
 use super::disk::DiskStep;
 use super::exchange::{ExchangeId, ExchangeStep};
+use super::letter::{Letter, Way};
 use crate::node::Node;
 
 /// Something that is going to happen. What belongs to one run of a process names it, and is void once that is over.
@@ -25,7 +26,7 @@ pub(crate) enum Event {
     GivesUp(usize),
     /// A process starts.
     Starts(Node),
-    /// A machine wants to be called.
+    /// A machine may want to be called: at this instant, if it still does.
     Wake { node: Node, run: u32, armed: Instant },
     /// A node tries to connect to the broker.
     Connects { node: Node, run: u32 },
@@ -36,7 +37,7 @@ pub(crate) enum Event {
     /// A node looks whether its connection to the broker is of any use.
     Watches { node: Node, session: u32 },
     /// Something comes from the bus.
-    Delivery { node: Node, session: u32, event: Box<BusEvent> },
+    Delivery { node: Node, session: u32, way: Way, letter: Rc<Letter> },
     /// An exchange over HTTP goes on.
     Exchange { exchange: ExchangeId, step: ExchangeStep },
     /// A disk has done something.
@@ -52,51 +53,97 @@ pub(crate) enum Event {
 }
 
 /// All that is arranged.
+///
+/// Most of what a run arranges at a time lies far ahead and comes in order of time anyway: the operations of the plan, and
+/// the ends of the patience of clients. Each of these has a lane of its own, so that the heap stays as small as what is
+/// really under way.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    heap: BinaryHeap<Entry>,
+    heap: BinaryHeap<Reverse<(Place, u32)>>,
+    /// What happens at the places in the heap. A heap of the events themselves would move them about.
+    events: Vec<Event>,
+    free: Vec<u32>,
+    lanes: [VecDeque<(Place, Event)>; 2],
     arranged: u64,
+    reached: Option<Place>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    at: Instant,
-    order: u64,
-    event: Event,
+/// A place in the order of all that happens: when, and as the how manieth of all that was arranged.
+pub(crate) type Place = (Instant, u64);
+
+/// Things that are arranged in order of time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lane {
+    /// The operations of the plan.
+    Operations,
+    /// The ends of the patience of clients.
+    Patience,
+}
+
+/// Where the next thing is.
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    Heap,
+    Lane(usize),
 }
 
 impl Queue {
     pub(crate) fn push(&mut self, at: Instant, event: Event) {
-        self.heap.push(Entry { at, order: self.arranged, event });
+        let order = self.reserve();
+        self.push_to((at, order), event);
+    }
+
+    /// Takes a number in the order, for something that may be arranged later.
+    pub(crate) fn reserve(&mut self) -> u64 {
         self.arranged += 1;
+        self.arranged
+    }
+
+    /// Arranges something at a place whose number was reserved.
+    pub(crate) fn push_to(&mut self, place: Place, event: Event) {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => u32::try_from(self.events.len()).unwrap_or(u32::MAX),
+        };
+        match self.events.get_mut(index as usize) {
+            Some(slot) => *slot = event,
+            None => self.events.push(event),
+        }
+        self.heap.push(Reverse((place, index)));
+    }
+
+    /// Arranges something that mostly comes later than all that is in its lane.
+    pub(crate) fn push_in_lane(&mut self, lane: Lane, at: Instant, event: Event) {
+        let order = self.reserve();
+        match self.lanes.get_mut(lane as usize) {
+            Some(lane) if lane.back().is_none_or(|((last, _), _)| *last <= at) => lane.push_back(((at, order), event)),
+            Some(_) | None => self.push_to((at, order), event),
+        }
     }
 
     /// The next thing, if it happens at `end` at the latest.
     pub(crate) fn pop_until(&mut self, end: Instant) -> Option<(Instant, Event)> {
-        if self.heap.peek()?.at > end {
+        let in_heap = self.heap.peek().map(|Reverse((place, _))| (*place, Next::Heap));
+        let in_lanes =
+            self.lanes.iter().enumerate().filter_map(|(index, lane)| Some((lane.front()?.0, Next::Lane(index))));
+        let (place, next) = in_lanes.chain(in_heap).min_by_key(|(place, _)| *place)?;
+        if place.0 > end {
             return None;
         }
-        self.heap.pop().map(|entry| (entry.at, entry.event))
+        self.reached = Some(place);
+        let event = match next {
+            Next::Lane(index) => self.lanes.get_mut(index)?.pop_front()?.1,
+            Next::Heap => {
+                let Reverse((_, index)) = self.heap.pop()?;
+                self.free.push(index);
+                std::mem::replace(self.events.get_mut(index as usize)?, Event::FinalReads)
+            }
+        };
+        Some((place.0, event))
+    }
+
+    /// The place of what happens now.
+    pub(crate) fn reached(&self) -> Option<Place> {
+        self.reached
     }
 }
-
-/// The earliest is the greatest: a heap gives its greatest first.
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order))
-    }
-}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Entry {}

@@ -109,7 +109,7 @@ impl World<'_> {
         if let Some(reply_to) = message.reply_to.as_ref().filter(|_| holds) {
             self.hit(Point::SeedAnswered);
             let body = encode_text(self.address_of(node).as_str());
-            self.send_reply(node, reply_to, &BusMessage { body, ..BusMessage::default() });
+            self.send_reply(node, reply_to, BusMessage { body, ..BusMessage::default() });
         }
     }
 
@@ -124,7 +124,7 @@ impl World<'_> {
                 }
                 let body = encode_text(self.address_of(node).as_str());
                 let message = BusMessage { body, ..BusMessage::default() };
-                self.publish(node, Fanout::ApiServers, &message, Duration::ZERO);
+                self.publish(node, Fanout::ApiServers, message, Duration::ZERO);
                 self.queue.push(self.now + self.api_config.timing.heartbeat_period(), Event::Seed { node, run, step });
             }
             SeedStep::QueryOver { task } => {
@@ -226,7 +226,7 @@ impl World<'_> {
         if let Some(task) = self.seed(node).and_then(|seed| seed.tasks.get_mut(&task)) {
             task.query = Some((queue, name));
         }
-        self.publish(node, Fanout::DataServers, &message, self.longest_bus_delay());
+        self.publish(node, Fanout::DataServers, message, self.longest_bus_delay());
         let run = self.process(node).run;
         self.queue.push(
             self.now + self.api_config.timing.locate_deadline(),

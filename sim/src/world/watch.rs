@@ -18,10 +18,12 @@ use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation};
 use lode_core::bus::BusEvent;
 use lode_core::id::RequestId;
 use lode_core::machine::Effects;
+use lode_core::membership::Membership;
 use lode_core::time::Instant;
-use lode_core::wire::Heartbeat;
 
 use super::World;
+use super::letter::Heard;
+use super::members::{Change, Members};
 use crate::assertion::Assertion;
 use crate::history::{Belief, Violation};
 use crate::node::Node;
@@ -32,7 +34,7 @@ use crate::trace::MarkKind;
 pub(crate) enum Noticed {
     BusUp,
     BusDown,
-    Heard(Box<Heartbeat>),
+    Heard(Heard),
     Asked { request: RequestId, is_locate: bool, declared_bytes: Option<u64> },
     Gone(RequestId),
     Nothing,
@@ -44,10 +46,7 @@ const CLOCK_ROUNDING: Duration = Duration::from_nanos(2);
 /// The models of one API server.
 #[derive(Debug, Default)]
 pub(crate) struct ApiWatch {
-    /// When each member expires, by the server's own time.
-    members: BTreeMap<ServerAddress, (Instant, bool)>,
-    bus_is_up: bool,
-    beliefs: BTreeMap<ServerAddress, usize>,
+    members: Members,
     open: BTreeMap<RequestId, OpenRequest>,
 }
 
@@ -62,12 +61,7 @@ struct OpenRequest {
 impl Noticed {
     pub(crate) fn before_api(input: &ApiInput) -> Self {
         match input {
-            ApiInput::Bus(BusEvent::Up) => Self::BusUp,
-            ApiInput::Bus(BusEvent::Down) => Self::BusDown,
-            ApiInput::Bus(BusEvent::Heartbeat(message)) => match Heartbeat::parse(message) {
-                Ok(heartbeat) => Self::Heard(Box::new(heartbeat)),
-                Err(_) => Self::Nothing,
-            },
+            ApiInput::Bus(event) => Self::of_connection(event),
             ApiInput::Request { request, operation } => Self::Asked {
                 request: *request,
                 is_locate: matches!(operation, ApiOperation::Locate { .. }),
@@ -78,12 +72,20 @@ impl Noticed {
             },
             ApiInput::RequestGone { request } => Self::Gone(*request),
             ApiInput::DeadlineReached
-            | ApiInput::Bus(BusEvent::Query(_) | BusEvent::Answer { .. })
             | ApiInput::AnsweredDirectly { .. }
             | ApiInput::Uploaded { .. }
             | ApiInput::Fetched { .. }
             | ApiInput::Relayed { .. }
             | ApiInput::Removed { .. } => Self::Nothing,
+        }
+    }
+
+    /// What comes in a message is known to whoever delivers it.
+    pub(crate) const fn of_connection(event: &BusEvent) -> Self {
+        match event {
+            BusEvent::Up => Self::BusUp,
+            BusEvent::Down => Self::BusDown,
+            BusEvent::Heartbeat(_) | BusEvent::Query(_) | BusEvent::Answer { .. } => Self::Nothing,
         }
     }
 }
@@ -115,72 +117,58 @@ impl World<'_> {
     }
 
     fn watch_members(&mut self, node: Node, local: Instant, watch: &mut ApiWatch, noticed: &Noticed) {
-        let (expiry, bound) = (self.api_config.timing.expiry(), self.api_config.max_members);
-        let before = watch.members.len();
-        if watch.bus_is_up {
-            watch.members.retain(|_, (expires, _)| *expires > local);
-        }
-        let mut changed = watch.members.len() != before;
-        match noticed {
-            Noticed::BusUp => {
-                watch.bus_is_up = true;
-                watch.members.values_mut().for_each(|(expires, _)| *expires = local + expiry);
-            }
-            Noticed::BusDown => watch.bus_is_up = false,
-            Noticed::Heard(heartbeat) => {
-                let known = watch.members.contains_key(&heartbeat.address);
-                if known || watch.members.len() < bound {
-                    let of_the_seed = heartbeat.details.is_none();
-                    watch.members.insert(heartbeat.address.clone(), (local + expiry, of_the_seed));
-                }
-                changed |= !known;
-            }
-            Noticed::Asked { .. } | Noticed::Gone(_) | Noticed::Nothing => {}
-        }
+        let terms = (self.api_config.timing.expiry(), self.api_config.max_members);
+        let change = watch.members.step(local, noticed, |member| self.slot(member), terms);
         let Some(machine) = self.api(node).and_then(|api| api.machine.as_ref()) else { return };
-        let membership = machine.membership();
-        let first = watch.members.values().map(|(expires, _)| *expires).min().filter(|_| watch.bus_is_up);
-        let same = membership.len() == watch.members.len() && membership.next_deadline() == first;
-        let same = same && (!changed || membership.members().map(|(address, _)| address).eq(watch.members.keys()));
+        let (membership, members) = (machine.membership(), &watch.members);
+        let same = membership.len() == members.len() && membership.next_deadline() == members.next_expiry();
+        let same = same && (!change.is_any() || self.agrees(membership, members, &change));
         if !same {
             let believed: Vec<_> = membership.members().map(|(address, _)| address.to_string()).collect();
-            let heard: Vec<_> = watch.members.keys().map(ToString::to_string).collect();
-            let (next, first) = (membership.next_deadline(), first);
+            let heard: Vec<_> = self.heard_by(members).map(ToString::to_string).collect();
+            let (next, first) = (membership.next_deadline(), members.next_expiry());
             let text = format!(
                 "it believes in {believed:?} and forgets next at {next:?}; it has heard {heard:?}, first due {first:?}"
             );
             self.violated("membership", node, text);
         }
-        if changed {
-            self.note_beliefs(node, watch);
+        if change.is_any() {
+            self.note_beliefs(node, watch, change);
         }
     }
 
-    fn note_beliefs(&mut self, node: Node, watch: &mut ApiWatch) {
+    /// Whether those are members who must be. What has changed is looked at each time, all of them once in a while that is
+    /// shorter the fewer they are: else a thousand servers that join would be compared with each other.
+    fn agrees(&self, membership: &Membership, members: &Members, change: &Change) -> bool {
+        let is_member = |slot: usize| membership.member(&self.address_of(members.node(slot))).is_some();
+        let mut changed = change.expired.iter().copied().chain(change.joined.map(|(slot, _)| slot));
+        let all = || membership.members().map(|(address, _)| address).eq(self.heard_by(members));
+        changed.all(|slot| is_member(slot) == members.is_live(slot)) && (!members.are_to_be_compared() || all())
+    }
+
+    /// The addresses of those who live, in their order.
+    fn heard_by<'a>(&'a self, members: &'a Members) -> impl Iterator<Item = &'a ServerAddress> {
+        self.addresses.iter().filter(|(_, owner)| members.is_live(self.slot(**owner))).map(|(address, _)| address)
+    }
+
+    fn note_beliefs(&mut self, node: Node, watch: &mut ApiWatch, change: Change) {
         let now = self.now;
-        let gone: Vec<_> = watch
-            .beliefs
-            .iter()
-            .filter(|(address, _)| !watch.members.contains_key(*address))
-            .map(|(a, b)| (a.clone(), *b))
-            .collect();
-        for (address, belief) in gone {
-            watch.beliefs.remove(&address);
-            if let Some(belief) = self.history.beliefs.get_mut(belief) {
+        let Change { mut expired, joined } = change;
+        expired.retain(|slot| !watch.members.is_live(*slot));
+        expired.sort_by_cached_key(|slot| self.address_of(watch.members.node(*slot)));
+        for slot in expired {
+            let address = self.address_of(watch.members.node(slot));
+            let belief = watch.members.belief_mut(slot).and_then(Option::take);
+            if let Some(belief) = belief.and_then(|belief| self.history.beliefs.get_mut(belief)) {
                 belief.until = Some(now);
             }
             self.mark(node, MarkKind::Expired, || format!("forgets {address}"));
         }
-        let new: Vec<_> = watch
-            .members
-            .iter()
-            .filter(|(address, _)| !watch.beliefs.contains_key(*address))
-            .map(|(address, (_, of_the_seed))| (address.clone(), *of_the_seed))
-            .collect();
-        for (address, of_the_seed) in new {
-            let member = self.owner_of(&address);
-            watch.beliefs.insert(address.clone(), self.history.beliefs.len());
+        let Some((slot, Heard { member, of_the_seed })) = joined else { return };
+        if let Some(belief @ None) = watch.members.belief_mut(slot) {
+            *belief = Some(self.history.beliefs.len());
             self.history.beliefs.push(Belief { api: node, member, from: now, until: None, of_the_seed });
+            let address = self.address_of(member);
             self.mark(node, MarkKind::Joined, || format!("learns of {address}"));
         }
     }
@@ -190,7 +178,7 @@ impl World<'_> {
         let now = self.now;
         let slot = self.slot(node);
         let beliefs: Vec<usize> =
-            self.apis.get(slot).map(|api| api.watch.beliefs.values().copied().collect()).unwrap_or_default();
+            self.apis.get(slot).map(|api| api.watch.members.beliefs().collect()).unwrap_or_default();
         for belief in beliefs {
             if let Some(belief) = self.history.beliefs.get_mut(belief) {
                 belief.until = Some(now);

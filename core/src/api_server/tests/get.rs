@@ -96,6 +96,19 @@ fn a_holder_that_fails_before_the_first_byte_is_replaced_by_another() {
 }
 
 #[test]
+fn no_more_holders_are_tried_than_allowed() {
+    let mut bench = Bench::with(9, 0);
+    let mut effects = bench.request(get());
+    for number in 1..=6 {
+        let asked = query(&effects);
+        let (id, server) = fetch(&bench.answer(&asked, number, YES));
+        assert_eq!(server, address(number));
+        effects = bench.feed(ApiInput::Fetched { fetch: id, outcome: FetchOutcome::Failed(unreachable_server()) });
+    }
+    assert_eq!(refusal(&effects), &Refusal::Unanswered { silent: (1..=6).map(address).collect() });
+}
+
+#[test]
 fn an_object_only_on_a_failing_server_is_503_and_never_404() {
     let mut bench = Bench::with(2, 0);
     let effects = get_from_two(&mut bench, get());
@@ -129,15 +142,16 @@ fn a_holder_that_turns_out_not_to_hold_it_has_said_no() {
 
 #[test]
 fn a_range_is_cut_out_of_what_a_node_of_the_seed_sends() {
-    let mut bench = Bench::with(0, 2);
-    let range = ByteRange::parse("bytes=2-4");
-    let selection = Selection { range, ..Selection::default() };
-    let effects = get_from_two(&mut bench, ApiOperation::Get { name: name(), selection });
-    let (id, _) = fetch(&effects);
-    let effects = bench.feed(ApiInput::Fetched { fetch: id, outcome: whole(10) });
-    let [ApiEffect::Relay { head, body, .. }] = effects.as_slice() else { panic!("{effects:?}") };
-    assert_eq!(head.content.status(), 206);
-    assert_eq!(*body, RelayBody::Cut { skip_bytes: 2, length_bytes: 3 });
+    for (range, skip_bytes, length_bytes) in [("bytes=2-4", 2, 3), ("bytes=3-9", 3, 7), ("bytes=9-", 9, 1)] {
+        let mut bench = Bench::with(0, 2);
+        let selection = Selection { range: ByteRange::parse(range), ..Selection::default() };
+        let effects = get_from_two(&mut bench, ApiOperation::Get { name: name(), selection });
+        let (id, _) = fetch(&effects);
+        let effects = bench.feed(ApiInput::Fetched { fetch: id, outcome: whole(10) });
+        let [ApiEffect::Relay { head, body, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+        assert_eq!(head.content.status(), 206);
+        assert_eq!(*body, RelayBody::Cut { skip_bytes, length_bytes });
+    }
 }
 
 #[test]

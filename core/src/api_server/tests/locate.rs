@@ -77,6 +77,17 @@ fn foreign_duplicate_and_late_answers_change_nothing() {
 }
 
 #[test]
+fn an_answer_on_another_querys_own_queue_counts_for_neither() {
+    let mut bench = Bench::with(1, 1);
+    let first = query(&bench.request(locate(Collect::First)));
+    let BusCommand::Query { message, .. } = query(&bench.request(locate(Collect::First))) else { unreachable!() };
+    let mixed_up = BusCommand::Query { route: route(&first), message };
+    assert_eq!(bench.answer(&mixed_up, 1, YES), []);
+    assert_eq!((bench.server.counters().answers, bench.server.counters().stray_answers), (0, 1));
+    assert_eq!(bench.server.queries_under_way(), 2);
+}
+
+#[test]
 fn an_answer_without_id_on_the_shared_queue_forbids_404_and_moves_later_queries_to_their_own_queues() {
     let mut bench = Bench::with(1, 0);
     let asked = query(&bench.request(locate(Collect::First)));

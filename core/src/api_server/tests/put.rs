@@ -123,3 +123,33 @@ fn one_request_too_many_is_told_to_come_back() {
     assert_eq!(refusal(&bench.request(put(None))), &Refusal::Busy);
     assert_eq!(bench.server.counters().requests_busy, 1);
 }
+
+#[test]
+fn a_body_is_held_up_to_the_bound_and_one_byte_more_is_not() {
+    let mut bench = Bench::with(1, 0);
+    for (declared_bytes, hold_up_to_bytes) in
+        [(None, 1 << 20), (Some(3), 1 << 20), (Some(1 << 20), 1 << 20), (Some((1 << 20) + 1), 0)]
+    {
+        let terms = upload(&bench.request(put(declared_bytes))).terms;
+        assert_eq!(terms.hold_up_to_bytes, hold_up_to_bytes, "{declared_bytes:?}");
+    }
+}
+
+#[test]
+fn a_body_that_just_fits_is_sent_and_one_byte_more_is_507() {
+    let mut bench = Bench::with(1, 0);
+    assert_eq!(upload(&bench.request(put(Some(1 << 36)))).server, address(1));
+    assert_eq!(refusal(&bench.request(put(Some((1 << 36) + 1)))), &Refusal::NoSpace);
+}
+
+#[test]
+fn no_more_servers_are_tried_than_allowed() {
+    let mut bench = Bench::with(9, 0);
+    let mut effects = bench.request(put(Some(3)));
+    for _ in 0..6 {
+        let next = upload(&effects);
+        effects = bench.feed(ApiInput::Uploaded { upload: next.id, outcome: failed(unreachable_server(), true) });
+    }
+    let Refusal::NotStored { attempts } = refusal(&effects) else { panic!("{effects:?}") };
+    assert_eq!(attempts.len(), 6);
+}

@@ -1,11 +1,9 @@
 //! Between the core's messages and AMQP's.
 
-use std::collections::BTreeMap;
-
 use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
-use lode_core::bus::{BusMessage, ReplyTo};
+use lode_core::bus::{BusMessage, Headers, ReplyTo};
 
 use crate::bus::MAX_BODY_BYTES;
 
@@ -51,17 +49,17 @@ pub(super) fn short(text: &str) -> Option<ShortString> {
     ShortString::try_new(text).ok()
 }
 
-fn table_of(headers: &BTreeMap<String, String>) -> FieldTable {
+fn table_of(headers: &Headers) -> FieldTable {
     let mut table = FieldTable::default();
-    for (name, value) in headers {
+    for (name, value) in headers.iter() {
         if let Some(name) = short(name) {
-            table.insert(name, AMQPValue::LongString(LongString::from(value.as_str())));
+            table.insert(name, AMQPValue::LongString(LongString::from(value)));
         }
     }
     table
 }
 
-fn texts_of(table: &FieldTable) -> BTreeMap<String, String> {
+fn texts_of(table: &FieldTable) -> Headers {
     table.into_iter().filter_map(|(name, value)| Some((name.to_string(), text_of(value)?))).collect()
 }
 

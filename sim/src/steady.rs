@@ -1,0 +1,89 @@
+//! A cluster in good health at steady work: what speed and scale are measured with.
+
+use fastrand::Rng;
+
+use crate::chance;
+use crate::node::Node;
+use crate::plan::{Action, BodyFlaw, Cluster, Operation, Pace, Plan};
+
+/// When a cluster that nothing disturbs knows itself: each data server has been heard.
+pub const SETTLED_US: u64 = 6_000_000;
+
+/// The longest body that is stored.
+const MOST_BODY_BYTES: u64 = 64 << 10;
+
+/// How many clients there are: each API server has some of them.
+const CLIENTS: u16 = 20;
+
+/// PUT and GET, three and four tenths of the work, HEAD, DELETE and locate, at an even rate, each of any name and by any API server.
+/// That is the mean of what the plans of the swarm do.
+#[derive(Debug, Clone, Copy)]
+pub struct Steady {
+    /// What chance is keyed by.
+    pub seed: u64,
+    /// API servers.
+    pub apis: u16,
+    /// Data servers.
+    pub datas: u16,
+    /// Names. Not all of them are stored at a time.
+    pub names: u16,
+    /// From one operation to the next.
+    pub period_us: u64,
+    /// How long the work lasts, after the cluster has come to know itself.
+    pub lasting_us: u64,
+}
+
+impl Steady {
+    /// As a plan.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let mut chance = chance::stream(self.seed, "steady");
+        let ends_us = SETTLED_US + self.lasting_us;
+        let times = (SETTLED_US..ends_us).step_by(usize::try_from(self.period_us.max(1)).unwrap_or(usize::MAX));
+        Plan {
+            seed: self.seed,
+            cluster: Cluster { apis: self.apis, datas: self.datas, ..Cluster::usual() },
+            pace: Pace::usual(),
+            operations: times.map(|at_us| self.operation(at_us, &mut chance)).collect(),
+            faults: Vec::new(),
+            calm_at_us: ends_us,
+        }
+    }
+
+    fn operation(&self, at_us: u64, chance: &mut Rng) -> Operation {
+        Operation {
+            at_us,
+            client: Node::Client(chance.u16(1..=CLIENTS)),
+            server: Node::Api(chance.u16(1..=self.apis.max(1))),
+            name: chance.u16(0..self.names.max(1)),
+            action: action(chance),
+        }
+    }
+}
+
+fn action(chance: &mut Rng) -> Action {
+    match chance.u8(0..5) {
+        0 => Action::Put { size_bytes: chance.u64(1..=MOST_BODY_BYTES), declared: chance.bool(), flaw: BodyFlaw::None },
+        1 => Action::Get { range: None, hangs_up: false },
+        2 => Action::Head,
+        3 => Action::Delete,
+        _ => Action::Locate { all: chance.bool() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::validate::validate;
+    use crate::run::run;
+    use crate::trace::Keep;
+
+    #[test]
+    fn it_is_a_plan_in_which_nothing_goes_wrong() {
+        let steady = Steady { seed: 1, apis: 2, datas: 10, names: 30, period_us: 50_000, lasting_us: 10_000_000 };
+        let plan = steady.plan();
+        assert_eq!(validate(&plan), Ok(()));
+        assert_eq!(plan.operations.len(), 200);
+        assert_eq!(run(&plan, Keep::Nothing).violations, []);
+    }
+}
