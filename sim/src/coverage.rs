@@ -60,7 +60,7 @@ impl fmt::Display for Coverage {
         writeln!(f, "{:<12} {:<44} {:>14}", "group", "what", "hits")?;
         for point in Point::ALL {
             let hits = self.hits(*point);
-            let never = if hits == 0 { "   NEVER HIT" } else { "" };
+            let never = if hits == 0 && *point != Point::Undecided { "   NEVER HIT" } else { "" };
             writeln!(f, "{:<12} {:<44} {hits:>14}{never}", point.group(), point.name())?;
         }
         Ok(())
