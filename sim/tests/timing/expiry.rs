@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::clock::Clock;
 use crate::life::{Listener, Noticed, Speaker};
-use crate::plans::{Setting, add, add_drifts, beliefs, cases, numbered, run_of, settings};
+use crate::plans::{Setting, add, add_drifts, beliefs, cases, heartbeats, numbered, run_of, settings};
 
 const MILLISECOND: u64 = 1_000_000;
 /// After so long a standstill the broker has given up a connection.
@@ -146,9 +146,10 @@ proptest! {
     }
 }
 
-/// That all API servers believe in the data server as they must by what it says, and when.
+/// That the data server says that it lives when it must, and that all API servers believe it for as long as they must.
 fn all_believe(setting: &Setting, plan: &Plan, run: &Run, data: Node, beats: &[u64]) -> Result<(), TestCaseError> {
     for api in numbered(Node::Api, plan.cluster.apis) {
+        prop_assert_eq!(heartbeats(run, data, api, run.lasted_ns()), beats, "{} to {}", data, api);
         let expected = listener(setting, plan, api).believes(&heard(setting, beats), run.lasted_ns());
         prop_assert_eq!(beliefs(&run.history, api, data), expected, "{} of {}", api, data);
     }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use crate::expiry::{Lasted as _, listener, speaker};
 use crate::life::Noticed;
-use crate::plans::{Setting, add, add_drifts, beliefs, cases, numbered, run_of, settings};
+use crate::plans::{Setting, add, add_drifts, beliefs, cases, heartbeats, numbered, run_of, settings};
 
 /// A bus that is away for a while, and a data server that is killed before, meanwhile or never.
 #[derive(Debug, Clone)]
@@ -95,6 +95,7 @@ proptest! {
         let session = outage.setting.joined_ns()..seen_ns;
         let beats = outage.beats(&plan, slice::from_ref(&session), &[greeted_ns]);
         for (data, beats) in numbered(Node::Data, 2).zip(&beats) {
+            prop_assert_eq!(&heartbeats(&run, data, Node::Api(2), seen_ns), beats, "{}", data);
             let bus_ns = outage.setting.bus_us * 1000;
             let heard = beats.iter().map(|beat_ns| (beat_ns + bus_ns, Noticed::Heartbeat)).collect();
             for (api, noticed) in [(Node::Api(1), outage.noticed(beats)), (Node::Api(2), heard)] {
@@ -122,6 +123,7 @@ proptest! {
         let sessions = [outage.setting.joined_ns()..deaf_ns.start, deaf_ns.end..seen_ns];
         let beats = outage.beats(&plan, &sessions, &[]);
         for (data, beats) in numbered(Node::Data, 2).zip(&beats) {
+            prop_assert_eq!(&heartbeats(&run, data, Node::Api(2), seen_ns), beats, "{}", data);
             for api in numbered(Node::Api, 2) {
                 let expected = listener(&outage.setting, &plan, api).believes(&outage.noticed(beats), seen_ns);
                 prop_assert_eq!(until(seen_ns, beliefs(&run.history, api, data)), expected, "{} of {}", api, data);

@@ -7,7 +7,7 @@ use lode_sim::node::Node;
 use lode_sim::plan::validate::validate;
 use lode_sim::plan::{Action, BodyFlaw, Cluster, Fault, FaultKind, Operation, Pace, Plan};
 use lode_sim::run::{Run, run};
-use lode_sim::trace::Keep;
+use lode_sim::trace::{Keep, MessageKind, Record};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -146,6 +146,17 @@ pub(crate) fn run_of(plan: &Plan) -> Run {
 pub(crate) fn beliefs(history: &History, api: Node, member: Node) -> Vec<(u64, Option<u64>)> {
     let of_them = history.beliefs.iter().filter(|belief| belief.api == api && belief.member == member);
     joined(of_them.map(|belief| (belief.from.as_nanos(), belief.until.map(Instant::as_nanos))).collect())
+}
+
+/// When a data server's heartbeats leave for an API server, before `end_ns`.
+pub(crate) fn heartbeats(run: &Run, data: Node, api: Node, end_ns: u64) -> Vec<u64> {
+    let sent = run.trace.records().iter().filter_map(|record| match record {
+        Record::Message { kind: MessageKind::Heartbeat, from, to, sent, .. } if (*from, *to) == (data, api) => {
+            Some(sent.as_nanos())
+        }
+        _ => None,
+    });
+    sent.filter(|sent_ns| *sent_ns < end_ns).collect()
 }
 
 /// Spans without those gaps that last no time.

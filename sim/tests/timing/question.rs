@@ -80,12 +80,13 @@ prop_compose! {
             3 => Just(ApiBus::Up), 1 => Just(ApiBus::DownBefore), 1 => (1_u64..500_000).prop_map(ApiBus::LostAfter),
         ],
         all: bool,
-        (asked, before) in (0_u64..3000, 10_u64..1000),
+        asked in prop_oneof![3 => 0_u64..3000, 1 => 1000_u64..1150],
+        before in 10_u64..1000,
         api_ppm in -200_000_i32..200_000,
     ) -> Question {
         let servers = numbered(Node::Data, 9).zip(ours).chain(numbered(Node::SeedData, 9).zip(seeds));
         let servers = servers.map(|(node, (fate, holds))| Server { node, holds, fate: possible(node, fate) }).collect();
-        let asked_us = setting.joined_ns() / 1000 + 200_000 + setting.period_us * asked / 1000;
+        let asked_us = setting.joined_ns() / 1000 + (setting.period_us * asked / 1000).max(200_000);
         let before_us = 150_000.min(setting.period_us / 4) * before / 1000;
         Question { setting, servers, api_bus, all, asked_us, before_us, api_ppm }
     }
