@@ -1,56 +1,105 @@
-//! The speed of the simulator.
+//! How fast the simulator is, on one thread.
+//!
+//!     cargo bench -p lode-sim
+//!
+//! Each figure is the median of several rounds, in which the workloads take turns, so that what else the machine does falls on
+//! all of them alike. Rates are given twice: by the clock on the wall, and by the time that this thread had a core, which says
+//! what a core of its own would give. A number behind `--` is the number of rounds.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use lode_sim::draw;
+use lode_sim::plan::Plan;
+use lode_sim::run::run;
+use lode_sim::steady::Steady;
+use lode_sim::trace::Keep;
+
+/// What is measured.
+struct Workload {
+    name: &'static str,
+    plans: Vec<Plan>,
+    /// How many rounds it is left out of, for each that it takes part in.
+    seldom: usize,
+    measured: Vec<Measured>,
+}
+
+/// One round.
+struct Measured {
+    steps: u64,
+    simulated_s: f64,
+    wall_s: f64,
+    core_s: f64,
+}
+
 fn main() {
-    use lode_sim::{run::run, steady::Steady, trace::Keep};
-    if std::env::args().nth(1).as_deref() == Some("hash") {
-        let text = std::fs::read_to_string("/tmp/scale/base-1500.txt").unwrap();
-        let n: usize = std::env::args().nth(2).unwrap().parse().unwrap();
-        let mut bad = 0;
-        for (seed, line) in (1..).zip(text.lines().filter(|l| l.starts_with("seed"))).take(n) {
-            let run = run(&lode_sim::draw::from_seed(seed), Keep::Hash);
-            let steps: String = line.split("; ").nth(1).unwrap().split(' ').next().unwrap().replace(',', "");
-            if !line.ends_with(&format!("{:016x}", run.trace.hash())) || steps != run.steps.to_string() {
-                bad += 1;
-                if bad < 8 {
-                    println!("seed {seed} differs: {line}: {} {:016x}", run.steps, run.trace.hash());
-                }
-            }
+    let rounds = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(7_usize);
+    let mut workloads = workloads();
+    for round in 0..rounds {
+        for workload in workloads.iter_mut().filter(|workload| round % (workload.seldom + 1) == 0) {
+            let measured = measure(&workload.plans);
+            workload.measured.push(measured);
         }
-        println!("{n} compared, {bad} differ");
-        return;
     }
-    let a: Vec<u64> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
-    let steady = Steady {
-        seed: 1,
-        apis: a[0] as u16,
-        datas: a[1] as u16,
-        names: a[2] as u16,
-        period_us: a[3],
-        lasting_us: a[4] * 1_000_000,
-    };
-    let plan = steady.plan();
-    let cpu = || {
-        std::fs::read_to_string("/proc/thread-self/schedstat")
-            .unwrap()
-            .split(' ')
-            .next()
-            .unwrap()
-            .parse::<u64>()
-            .unwrap()
-    };
-    for _ in 0..a.get(5).copied().unwrap_or(1) {
-        let (c, t) = (cpu(), std::time::Instant::now());
-        let run = run(&plan, Keep::Nothing);
-        let (c, t) = ((cpu() - c) as f64 / 1e9, t.elapsed());
-        if std::env::var("COV").is_ok() {
-            println!("{}", run.coverage);
-        }
-        println!(
-            "{} violations, {} steps, {:?}; cpu {c:.3} wall {t:.3?}; {:.0} steps/s cpu; {:.0}x real time",
-            run.violations.len(),
-            run.steps,
-            run.lasted,
-            run.steps as f64 / c,
-            run.lasted.as_secs_f64() / c
-        );
+    println!("{:<58} {:>6} {:>13} {:>12} {:>13} {:>12} {:>8}", "", "", "wall clock", "", "core time", "", "");
+    println!(
+        "{:<58} {:>6} {:>13} {:>12} {:>13} {:>12} {:>8}",
+        "median", "rounds", "steps/s", "x real time", "steps/s", "x real time", "wall s"
+    );
+    for workload in &workloads {
+        report(workload);
     }
+}
+
+fn workloads() -> Vec<Workload> {
+    let hour_us = 3_600_000_000;
+    let small = Steady { seed: 1, apis: 2, datas: 10, names: 300, period_us: 50_000, lasting_us: hour_us };
+    // One operation each 10 s: each asks all thousand, and each name is read through each API server in the end.
+    let large = Steady { seed: 1, apis: 100, datas: 1000, names: 4, period_us: 10_000_000, lasting_us: hour_us };
+    let workload = |name, plans, seldom| Workload { name, plans, seldom, measured: Vec::new() };
+    vec![
+        workload("2 API + 10 data servers, 20 operations/s, one hour", vec![small.plan()], 0),
+        workload("1,000 seeds of the swarm, faults and all", (1..=1000).map(draw::from_seed).collect(), 0),
+        workload("100 API + 1,000 data servers, one hour", vec![large.plan()], 6),
+    ]
+}
+
+fn measure(plans: &[Plan]) -> Measured {
+    let (wall, core_s) = (Instant::now(), core_seconds());
+    let (mut steps, mut simulated_s) = (0, 0.0);
+    for plan in plans {
+        let run = black_box(run(plan, Keep::Nothing));
+        assert!(run.violations.is_empty(), "{:?}", run.violations);
+        steps += run.steps;
+        simulated_s += run.lasted.as_secs_f64();
+    }
+    Measured { steps, simulated_s, wall_s: wall.elapsed().as_secs_f64(), core_s: core_seconds() - core_s }
+}
+
+/// How long this thread had a core so far; the time on the wall where the system does not say.
+fn core_seconds() -> f64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.as_ref().and_then(|told| told.split(' ').next()?.parse::<f64>().ok());
+    nanos.map_or_else(|| START.with(|start| start.elapsed().as_secs_f64()), |nanos| nanos / 1e9)
+}
+
+thread_local! {
+    static START: Instant = Instant::now();
+}
+
+fn report(Workload { name, measured, .. }: &Workload) {
+    let rate = |of: fn(&Measured) -> f64| median(measured.iter().map(of).collect());
+    #[allow(clippy::cast_precision_loss, reason = "no run has 2^53 steps")]
+    let (per_wall, per_core) = (rate(|m| m.steps as f64 / m.wall_s), rate(|m| m.steps as f64 / m.core_s));
+    let (wall, core) = (rate(|m| m.simulated_s / m.wall_s), rate(|m| m.simulated_s / m.core_s));
+    println!(
+        "{name:<58} {:>6} {per_wall:>13.0} {wall:>12.0} {per_core:>13.0} {core:>12.0} {:>8.2}",
+        measured.len(),
+        rate(|m| m.wall_s)
+    );
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

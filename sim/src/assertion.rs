@@ -12,6 +12,7 @@ use crate::history::{History, Violation};
 use crate::node::Node;
 use crate::run::Run;
 use crate::trace::{Keep, Trace};
+use crate::traffic::Traffic;
 
 /// The checker of a violation that is a panic.
 pub const CHECKER: &str = "assertion";
@@ -38,6 +39,7 @@ pub fn guarded(keep: Keep, run: impl FnOnce() -> Run) -> Run {
         coverage: Coverage::default(),
         steps: 0,
         lasted: std::time::Duration::ZERO,
+        traffic: Traffic::default(),
     })
 }
 

@@ -14,6 +14,7 @@ mod pursuit;
 mod report;
 mod scenarios;
 mod seam;
+mod study;
 mod summary;
 
 use std::io::{self, BufWriter, IsTerminal as _};
@@ -52,6 +53,7 @@ fn start(cli: &Cli, simulator: &Simulator, output: &mut Output<'_>) -> Result<Ex
         Job::Scenario(name) => one::run(case::of_scenario(simulator, &name)?, simulator, wishes, output),
         Job::Replay(path) => one::run(case::of_file(simulator, &path)?, simulator, wishes, output),
         Job::Seed(seed) => one::run(case::of_seed(simulator, seed)?, simulator, wishes, output),
+        Job::Scale(study) => study::scale(study.plot.as_deref(), output),
         Job::Swarm(swarm) => many::run(&swarm, simulator, wishes, output),
     }
 }

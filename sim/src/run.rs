@@ -6,6 +6,7 @@ use crate::coverage::Coverage;
 use crate::history::{History, Violation};
 use crate::plan::Plan;
 use crate::trace::{Keep, Trace};
+use crate::traffic::Traffic;
 use crate::world::World;
 
 /// What came of a run.
@@ -23,6 +24,8 @@ pub struct Run {
     pub steps: u64,
     /// How much virtual time has passed.
     pub lasted: Duration,
+    /// What went over the wires.
+    pub traffic: Traffic,
 }
 
 /// Runs the plan from its beginning until everything must have come right. The same plan gives the same run, bit for bit.

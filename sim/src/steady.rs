@@ -15,8 +15,8 @@ const MOST_BODY_BYTES: u64 = 64 << 10;
 /// How many clients there are: each API server has some of them.
 const CLIENTS: u16 = 20;
 
-/// PUT and GET, three and four tenths of the work, HEAD, DELETE and locate, at an even rate, each of any name and by any API server.
-/// That is the mean of what the plans of the swarm do.
+/// At an even rate, each of any name and through any API server: PUT and GET seven times out of twenty each, HEAD, DELETE and
+/// locate twice each. That is the mean of what the plans of the swarm do.
 #[derive(Debug, Clone, Copy)]
 pub struct Steady {
     /// What chance is keyed by.
@@ -62,11 +62,13 @@ impl Steady {
 }
 
 fn action(chance: &mut Rng) -> Action {
-    match chance.u8(0..5) {
-        0 => Action::Put { size_bytes: chance.u64(1..=MOST_BODY_BYTES), declared: chance.bool(), flaw: BodyFlaw::None },
-        1 => Action::Get { range: None, hangs_up: false },
-        2 => Action::Head,
-        3 => Action::Delete,
+    match chance.u8(0..20) {
+        0..7 => {
+            Action::Put { size_bytes: chance.u64(1..=MOST_BODY_BYTES), declared: chance.bool(), flaw: BodyFlaw::None }
+        }
+        7..14 => Action::Get { range: None, hangs_up: false },
+        14..16 => Action::Head,
+        16..18 => Action::Delete,
         _ => Action::Locate { all: chance.bool() },
     }
 }

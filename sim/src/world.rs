@@ -55,6 +55,7 @@ use crate::plan::kind::Kind;
 use crate::plan::{Action, FaultKind, Plan, validate};
 use crate::run::Run;
 use crate::trace::{Keep, Trace};
+use crate::traffic::Traffic;
 
 /// One world, from its beginning to its end.
 pub(crate) struct World<'a> {
@@ -97,6 +98,7 @@ pub(crate) struct World<'a> {
     coverage: Coverage,
     trace: Trace,
     steps: u64,
+    traffic: Traffic,
     /// A machine has failed: what comes after means nothing.
     is_over: bool,
 }
@@ -158,6 +160,7 @@ impl<'a> World<'a> {
             coverage: Coverage::default(),
             trace: Trace::new(keep),
             steps: 0,
+            traffic: Traffic::default(),
             is_over: false,
             api_config,
             twins,
@@ -183,7 +186,7 @@ impl<'a> World<'a> {
         }
         self.history.end = self.now;
         let is_over = self.is_over;
-        let Self { mut violations, trace, history, mut coverage, steps, now, .. } = self;
+        let Self { mut violations, trace, history, mut coverage, steps, now, traffic, .. } = self;
         if !is_over {
             for verdict in crate::check::verdicts(&history) {
                 coverage.judged(verdict.checker, verdict.judged, verdict.undecided);
@@ -191,7 +194,7 @@ impl<'a> World<'a> {
             }
         }
 
-        Run { violations, trace, history, coverage, steps, lasted: now - Instant::START }
+        Run { violations, trace, history, coverage, steps, lasted: now - Instant::START, traffic }
     }
 
     fn arrange_plan(&mut self) {

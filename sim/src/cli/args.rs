@@ -9,6 +9,7 @@ use lode_sim::swarm::Swarm;
 
 use super::exit::EXIT_STATUS_HELP;
 use super::scenarios::ALL;
+use super::study::Study;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +25,8 @@ Examples:
   The named scenarios:
     lode-sim --scenarios
     lode-sim --scenario all
+  What heartbeats and locates cost in clusters of 6 to 1,000 data servers:
+    lode-sim --scale --plot scale.svg
 ";
 
 /// Run whole Lode clusters in virtual time, under faults, and check that everything holds that must
@@ -37,7 +40,7 @@ Examples:
     version,
     max_term_width = 110,
     arg_required_else_help = true,
-    group = ArgGroup::new("what").args(["seed", "runs", "scenario", "scenarios", "replay"]).multiple(true).required(true),
+    group = ArgGroup::new("what").args(["seed", "runs", "scenario", "scenarios", "replay", "scale"]).multiple(true).required(true),
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n{EXIT_STATUS_HELP}"),
 )]
@@ -68,6 +71,20 @@ pub(super) struct Cli {
     /// Run the plan in this file, as --save and --shrink write them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "runs", "scenario"], help_heading = "What to run")]
     pub(super) replay: Option<PathBuf>,
+
+    /// Measure heartbeats and locates in clusters of 6 to 1,000 data servers, and print the tables of the README
+    ///
+    /// All times in it are virtual: it gives the same figures on every machine.
+    #[arg(
+        long,
+        conflicts_with_all = ["seed", "runs", "scenario", "scenarios", "replay", "save", "shrink", "html"],
+        help_heading = "What to run"
+    )]
+    pub(super) scale: bool,
+
+    /// Draw what was measured, as SVG
+    #[arg(long, value_name = "FILE", requires = "scale", help_heading = "What to run")]
+    pub(super) plot: Option<PathBuf>,
 
     /// On how many threads; on all cores if not given
     #[arg(long, value_name = "N", requires = "runs", help_heading = "What to run")]
@@ -144,12 +161,15 @@ pub(super) enum Job {
     Seed(u64),
     /// Those of many seeds.
     Swarm(Swarm),
+    /// The study of scale.
+    Scale(Study),
 }
 
 impl Cli {
     /// What is to be run.
     pub(super) fn job(&self) -> Job {
         match self {
+            Self { scale: true, plot, .. } => Job::Scale(Study { plot: plot.clone() }),
             Self { scenario: Some(name), .. } if name == ALL => Job::AllScenarios,
             Self { scenario: Some(name), .. } => Job::Scenario(name.clone()),
             Self { replay: Some(path), .. } => Job::Replay(path.clone()),

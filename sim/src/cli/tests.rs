@@ -74,6 +74,7 @@ fn fake_run(plan: &Plan, keep: Keep) -> Run {
         coverage,
         steps: 1000 + plan.seed,
         lasted: Duration::from_secs(60),
+        traffic: lode_sim::traffic::Traffic::default(),
     }
 }
 

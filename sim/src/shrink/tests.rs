@@ -165,6 +165,7 @@ fn the_same_failure_is_that_of_the_same_checker() {
             coverage: Coverage::default(),
             steps: 0,
             lasted: std::time::Duration::ZERO,
+            traffic: crate::traffic::Traffic::default(),
         }
     };
     let plan = large(12, 12);

@@ -29,6 +29,7 @@ fn run_of(seed: u64, checkers: &[&'static str]) -> Run {
         coverage,
         steps: seed,
         lasted: Duration::from_millis(seed),
+        traffic: crate::traffic::Traffic::default(),
     }
 }
 

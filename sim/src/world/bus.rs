@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use lode_core::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute, ReplyTo};
 use lode_core::time::Instant;
+use lode_core::wire::Hello;
 
 use super::World;
 use super::letter::{self, Letter, Way};
@@ -20,6 +21,7 @@ use crate::coverage::Point;
 use crate::node::Node;
 use crate::plan::kind::Kind;
 use crate::trace::{MarkKind, MessageKind, Record};
+use crate::traffic::Flow;
 
 /// How long a node takes at the least, and how much longer at the most, to notice a broker that does not answer: the
 /// runtime asks it every 3 s and waits for 4 s.
@@ -111,6 +113,7 @@ impl World<'_> {
             Fanout::DataServers => (Way::Query, Rc::clone(&self.data_listeners)),
         };
         let letter = self.letter(way, message);
+        self.flow(way, &letter.message).published += 1;
         for &listener in listeners.iter() {
             let Some(session) = self.process(listener).session.filter(|session| session.bound) else { continue };
             self.deliver(from, (listener, session.number), sent + first, way, &letter);
@@ -125,7 +128,17 @@ impl World<'_> {
         };
         let way = Way::Answer(route);
         let letter = self.letter(way, message);
+        self.flow(way, &letter.message).published += 1;
         self.deliver(from, (node, session), sent, way, &letter);
+    }
+
+    fn flow(&mut self, way: Way, message: &BusMessage) -> &mut Flow {
+        match way {
+            Way::Heartbeat => &mut self.traffic.heartbeats,
+            Way::Query if Hello::is_hello(message) => &mut self.traffic.hellos,
+            Way::Query => &mut self.traffic.queries,
+            Way::Answer(_) => &mut self.traffic.answers,
+        }
     }
 
     /// A node of the seed has its own reply queue, named like those of ours.
@@ -218,6 +231,7 @@ impl World<'_> {
         if let Some(until) = self.faults.blocked_until(Node::Broker, node) {
             return self.queue.push(until, Event::Delivery { node, session, way, letter });
         }
+        self.flow(way, &letter.message).delivered += 1;
         let noticed = letter.heard.map_or(Noticed::Nothing, Noticed::Heard);
         match node {
             Node::Api(_) => self.api_hears(node, letter::opened(way, letter), noticed),

@@ -176,6 +176,7 @@ impl World<'_> {
         owner: Owner,
         patience: Option<Duration>,
     ) -> ExchangeId {
+        self.traffic.http_exchanges += 1;
         let exchange = ExchangeId(self.next_exchange);
         self.next_exchange += 1;
         let target = self.process_at(target);

@@ -123,10 +123,7 @@ impl Queue {
 
     /// The next thing, if it happens at `end` at the latest.
     pub(crate) fn pop_until(&mut self, end: Instant) -> Option<(Instant, Event)> {
-        let in_heap = self.heap.peek().map(|Reverse((place, _))| (*place, Next::Heap));
-        let in_lanes =
-            self.lanes.iter().enumerate().filter_map(|(index, lane)| Some((lane.front()?.0, Next::Lane(index))));
-        let (place, next) = in_lanes.chain(in_heap).min_by_key(|(place, _)| *place)?;
+        let (place, next) = self.next()?;
         if place.0 > end {
             return None;
         }
@@ -140,6 +137,18 @@ impl Queue {
             }
         };
         Some((place.0, event))
+    }
+
+    fn next(&self) -> Option<(Place, Next)> {
+        let mut next = self.heap.peek().map(|Reverse((place, _))| (*place, Next::Heap));
+        for (index, lane) in self.lanes.iter().enumerate() {
+            if let Some((place, _)) = lane.front()
+                && next.is_none_or(|(earliest, _)| *place < earliest)
+            {
+                next = Some((*place, Next::Lane(index)));
+            }
+        }
+        next
     }
 
     /// The place of what happens now.

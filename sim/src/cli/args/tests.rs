@@ -36,6 +36,8 @@ fn what_is_typed_is_what_is_run() {
     let threads = NonZeroUsize::new(3).unwrap();
     let swarm = Swarm { first_seed: 7, runs: 100, threads, collect: true };
     assert_eq!(job("lode-sim --runs 100 --seed 7 --threads 3 --collect"), Job::Swarm(swarm));
+    assert_eq!(job("lode-sim --scale --plot a.svg"), Job::Scale(Study { plot: Some("a.svg".into()) }));
+    assert!(parse("lode-sim --plot a.svg").is_err() && parse("lode-sim --scale --seed 1").is_err());
     let Job::Swarm(swarm) = job("lode-sim --runs 100") else { panic!("no swarm") };
     assert_eq!((swarm.first_seed, swarm.collect), (1, false));
 }
