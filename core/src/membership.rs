@@ -14,7 +14,7 @@
 //! one failed transfer instead of ten seconds of them; suspicion ends with the next heartbeat, or by itself after one
 //! expiry period, since without a bus there are no heartbeats to end it.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -29,13 +29,17 @@ pub struct Membership {
     expiry: Duration,
     max_members: usize,
     members: BTreeMap<ServerAddress, Member>,
-    expiries: BTreeSet<(Instant, ServerAddress)>,
+    /// By when it is, and by the number of the member: short keys, since each heartbeat moves one.
+    expiries: BTreeMap<(Instant, u64), ServerAddress>,
+    joins: u64,
     bus: BusState,
 }
 
 /// What is known of one data server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
+    /// As the how manieth it joined.
+    number: u64,
     last_heard: Instant,
     expires: Instant,
     suspected_until: Option<Instant>,
@@ -78,7 +82,8 @@ impl Membership {
             expiry,
             max_members,
             members: BTreeMap::new(),
-            expiries: BTreeSet::new(),
+            expiries: BTreeMap::new(),
+            joins: 0,
             bus: BusState::Down { since: Instant::START },
         }
     }
@@ -92,9 +97,10 @@ impl Membership {
         };
         let heard = if member.is_another_process(details.as_ref()) { Heard::Restarted } else { Heard::Renewed };
         // Members are renewed far more often than they come and go: what is there already is used again.
-        let expiry = self.expiries.take(&(member.expires, address));
-        self.expiries.extend(expiry.map(|(_, address)| (expires, address)));
-        *member = Member { last_heard: now, expires, suspected_until: None, details };
+        let number = member.number;
+        let address = self.expiries.remove(&(member.expires, number)).unwrap_or(address);
+        self.expiries.insert((expires, number), address);
+        *member = Member { number, last_heard: now, expires, suspected_until: None, details };
         heard
     }
 
@@ -104,7 +110,7 @@ impl Membership {
         self.expiries.clear();
         for (address, member) in &mut self.members {
             member.expires = now + self.expiry;
-            self.expiries.insert((member.expires, address.clone()));
+            self.expiries.insert((member.expires, member.number), address.clone());
         }
     }
 
@@ -116,7 +122,7 @@ impl Membership {
     /// Forgets the members whose time is up, and says who they were.
     pub fn expire(&mut self, now: Instant) -> Vec<ServerAddress> {
         let mut expired = Vec::new();
-        while let Some((at, _)) = self.expiries.first()
+        while let Some(((at, _), _)) = self.expiries.first_key_value()
             && *at <= now
             && self.is_bus_up()
         {
@@ -132,7 +138,7 @@ impl Membership {
     /// When the next member expires, if nothing is heard of it.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        let (at, _) = self.expiries.first()?;
+        let ((at, _), _) = self.expiries.first_key_value()?;
         self.is_bus_up().then_some(*at)
     }
 
@@ -193,8 +199,10 @@ impl Membership {
         if self.members.len() >= self.max_members {
             return Heard::TooMany;
         }
-        let member = Member { last_heard: now, expires: now + self.expiry, suspected_until: None, details };
-        self.expiries.insert((member.expires, address.clone()));
+        self.joins += 1;
+        let expires = now + self.expiry;
+        let member = Member { number: self.joins, last_heard: now, expires, suspected_until: None, details };
+        self.expiries.insert((expires, self.joins), address.clone());
         self.members.insert(address, member);
         Heard::Joined
     }

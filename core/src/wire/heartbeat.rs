@@ -1,5 +1,6 @@
 //! The message by which a data server says that it lives.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
 use core::fmt;
 
@@ -88,7 +89,9 @@ impl HeartbeatDetails {
 /// Name and version of a server's software, for people to read: 1 to [`SoftwareVersion::MAX_BYTES`] printable ASCII
 /// characters. Nothing is decided by it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SoftwareVersion(String);
+pub struct SoftwareVersion(Cow<'static, str>);
+
+const OF_THIS_CRATE: &str = concat!("lode/", env!("CARGO_PKG_VERSION"));
 
 impl SoftwareVersion {
     /// The longest one, in bytes.
@@ -97,14 +100,18 @@ impl SoftwareVersion {
     /// A version that reads like this; `None` if it is empty, too long, or not printable ASCII.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
+        if text == OF_THIS_CRATE {
+            // Most of a cluster says the same with each heartbeat: it is not copied.
+            return Some(Self::of_this_crate());
+        }
         let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        (printable && !text.is_empty() && text.len() <= Self::MAX_BYTES).then(|| Self(text.into()))
+        (printable && !text.is_empty() && text.len() <= Self::MAX_BYTES).then(|| Self(String::from(text).into()))
     }
 
     /// What servers built from this crate say.
     #[must_use]
     pub fn of_this_crate() -> Self {
-        Self(concat!("lode/", env!("CARGO_PKG_VERSION")).into())
+        Self(OF_THIS_CRATE.into())
     }
 
     /// It as a text.

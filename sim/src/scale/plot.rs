@@ -1,7 +1,7 @@
 //! The study as a plot.
 
 use super::measured::{Spread, float};
-use super::svg::{Axis, Colour, Panel, Series, page};
+use super::svg::{Axis, Colour, Panel, Series, number, page};
 use super::{Row, seed};
 
 /// The plot, as SVG: four charts over the number of data servers. Of several rows with the same number of data servers the one
@@ -22,14 +22,6 @@ fn detection(rows: &[&Row]) -> Panel {
         title: "A dead data server is noticed after (s)".to_owned(),
         y: linear(16.0, &[0.0, 5.0, 10.0, 15.0]),
         series: vec![
-            band(
-                "Lode, simulated: shortest to longest",
-                Colour::Ours,
-                rows,
-                of(|all| all.least_us),
-                of(|all| all.most_us),
-            ),
-            line("Lode, simulated: median", Colour::Ours, rows, of(|all| all.median_us)),
             // The last heartbeat was sent up to a period before the death.
             band(
                 "the seed, arithmetic: it looks only every 5 s",
@@ -38,6 +30,14 @@ fn detection(rows: &[&Row]) -> Panel {
                 |_| seed::SHORTEST_DETECTION_S - seed::PERIOD_S,
                 |_| seed::LONGEST_DETECTION_S,
             ),
+            band(
+                "Lode, simulated: shortest to longest",
+                Colour::Ours,
+                rows,
+                of(|all| all.least_us),
+                of(|all| all.most_us),
+            ),
+            line("Lode, simulated: median", Colour::Ours, rows, of(|all| all.median_us)),
         ],
         ..of_data_servers()
     }
@@ -46,12 +46,15 @@ fn detection(rows: &[&Row]) -> Panel {
 fn latency(rows: &[&Row]) -> Panel {
     let of = |pick: fn(&Row) -> Spread| move |row: &Row| float(pick(row).median_us) / 1e3;
     Panel {
-        title: "How long it takes, median (ms, logarithmic)".to_owned(),
-        y: logarithmic(1.0, 3000.0, &[1.0, 10.0, 100.0, 1000.0]),
+        title: "A read, median, while the broker is idle (ms)".to_owned(),
+        y: logarithmic(0.3, 3000.0, &[1.0, 10.0, 100.0, 1000.0]),
         series: vec![
             line("GET of 1,000 bytes that are there", Colour::Ours, rows, of(|row| row.got)),
             line("GET of what is not there: all say no", Colour::Other, rows, of(|row| row.missing)),
             dashed("the same at the seed: nobody says no", Colour::Seed, rows, |_| seed::MISSING_S * 1e3),
+            dashed("what a real broker needs for the messages of one GET", Colour::Other, rows, |row| {
+                row.delivered_per_get / seed::BROKER_DELIVERIES_PER_S * 1e3
+            }),
         ],
         ..of_data_servers()
     }
@@ -67,13 +70,14 @@ fn messages(rows: &[&Row]) -> Panel {
                 seed::delivered_per_get(row.size)
             }),
         ],
+        values_below: Some(-5.0),
         ..of_data_servers()
     }
 }
 
 fn capacity(rows: &[&Row]) -> Panel {
     Panel {
-        title: format!("GETs/s that fill a broker of {} deliveries/s", tick(seed::BROKER_DELIVERIES_PER_S)),
+        title: format!("GETs/s that fill a broker of {} deliveries/s", number(seed::BROKER_DELIVERIES_PER_S)),
         y: logarithmic(3.0, 6000.0, &[10.0, 100.0, 1000.0]),
         series: vec![
             line("Lode, beside its heartbeats", Colour::Ours, rows, |row| {
@@ -84,6 +88,7 @@ fn capacity(rows: &[&Row]) -> Panel {
                 seed::gets_that_fill_a_broker(heartbeats_per_s, seed::delivered_per_get(row.size))
             }),
         ],
+        values_below: Some(13.0),
         ..of_data_servers()
     }
 }
@@ -96,6 +101,7 @@ fn of_data_servers() -> Panel {
         x: logarithmic(5.0, 1200.0, &marks),
         y: linear(1.0, &[]),
         series: Vec::new(),
+        values_below: None,
     }
 }
 
@@ -121,13 +127,5 @@ fn logarithmic(from: f64, to: f64, ticks: &[f64]) -> Axis {
 }
 
 fn marked(ticks: &[f64]) -> Vec<(f64, String)> {
-    ticks.iter().map(|value| (*value, tick(*value))).collect()
-}
-
-fn tick(value: f64) -> String {
-    let text = format!("{value:.0}");
-    match text.split_at_checked(text.len().saturating_sub(3)) {
-        Some((thousands, rest)) if !thousands.is_empty() => format!("{thousands},{rest}"),
-        Some(_) | None => text,
-    }
+    ticks.iter().map(|value| (*value, number(*value))).collect()
 }

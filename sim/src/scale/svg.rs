@@ -10,6 +10,8 @@ pub(super) struct Panel {
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) series: Vec<Series>,
+    /// How far below each point of a line that is not dashed its value stands, if it does.
+    pub(super) values_below: Option<f64>,
 }
 
 /// What is drawn in a chart.
@@ -54,7 +56,7 @@ const STYLE: &str = "\
 .paper{fill:#fff}.ink{fill:#1f2328}.faint{fill:#59636e}.grid{stroke:#d1d9e0;stroke-width:1}\
 .ours{stroke:#0969da;fill:#0969da}.seed{stroke:#bc4c00;fill:#bc4c00}.other{stroke:#1a7f37;fill:#1a7f37}\
 text{font-family:system-ui,sans-serif;font-size:12px}.title{font-size:14px;font-weight:600}\
-.line{fill:none;stroke-width:2}.band{stroke:none;fill-opacity:.25}.dot{stroke:none}\
+.line{fill:none;stroke-width:2}.band{stroke:none;fill-opacity:.35}.dot{stroke:none}\
 @media(prefers-color-scheme:dark){.paper{fill:#0d1117}.ink{fill:#f0f6fc}.faint{fill:#9198a1}.grid{stroke:#3d444d}\
 .ours{stroke:#58a6ff;fill:#58a6ff}.seed{stroke:#f0883e;fill:#f0883e}.other{stroke:#3fb950;fill:#3fb950}\
 .line{fill:none}.band,.dot{stroke:none}}";
@@ -155,6 +157,13 @@ impl Panel {
             let (x, y) = (self.x_of(*x), self.y_of(*y));
             let _written = writeln!(svg, "<circle class=\"dot {class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>");
         }
+        // Left of the first point is the axis.
+        for (x, value, _) in series.points.iter().skip(1).filter(|_| !series.dashed) {
+            let Some(below) = self.values_below else { continue };
+            let (x, y, value) = (self.x_of(*x) - 7.0, self.y_of(*value) + below, number(*value));
+            let _written =
+                writeln!(svg, "<text class=\"ink\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{value}</text>");
+        }
     }
 }
 
@@ -191,6 +200,15 @@ impl Axis {
     }
 }
 
+/// A whole number, with a comma if it is in the thousands.
+pub(super) fn number(value: f64) -> String {
+    let text = format!("{value:.0}");
+    match text.split_at_checked(text.len().saturating_sub(3)) {
+        Some((thousands, rest)) if !thousands.is_empty() => format!("{thousands},{rest}"),
+        Some(_) | None => text,
+    }
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
@@ -208,6 +226,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_escaped() {
+        assert_eq!([3.0, 999.6, 25_000.0].map(number), ["3", "1,000", "25,000"]);
         assert_eq!(escaped("a < b & \"c\""), "a &lt; b &amp; &quot;c&quot;");
     }
 }
