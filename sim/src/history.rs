@@ -17,8 +17,8 @@ pub struct NameId(pub u16);
 /// One call of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The index of its operation in the plan.
-    pub operation: usize,
+    /// The index of its operation in the plan; `None` for one of the last reads, which belong to no plan.
+    pub operation: Option<usize>,
     /// Who asked.
     pub client: Node,
     /// Whom.

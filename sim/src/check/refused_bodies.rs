@@ -9,7 +9,7 @@
 //! have of an upload that broke off (failure 4), so what clients see of a tainted name is passed over, too.
 
 use super::facts::{Facts, Name, Put, content_seen, is_ours};
-use super::verdict::Verdict;
+use super::verdict::{Told, Verdict};
 use crate::history::{Asked, Call, ContentId, Outcome};
 
 /// Looks at every PUT that was not sound, at all that lies on disks, and at all that clients saw.
@@ -54,7 +54,7 @@ fn judge_disks(facts: &Facts<'_>, name: &Name<'_>, verdict: &mut Verdict) {
 fn fault_of(facts: &Facts<'_>, content: ContentId) -> Option<String> {
     let Put { call, sound, .. } = facts.put(content)?;
     let refusable = !sound && is_ours(call.server);
-    refusable.then(|| format!("content {}, whose PUT (operation {}) was to be refused", content.0, call.operation))
+    refusable.then(|| format!("content {}, which was to be refused: {}", content.0, Told(call)))
 }
 
 #[cfg(test)]

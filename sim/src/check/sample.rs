@@ -71,7 +71,7 @@ impl Sample {
 
     pub(super) fn call(mut self, server: Node, asked: Asked, (began, ended): (u64, u64), outcome: Outcome) -> Self {
         self.history.calls.push(Call {
-            operation: self.history.calls.len(),
+            operation: Some(self.history.calls.len()),
             client: Node::Client(1),
             server,
             name: NAME,

@@ -67,11 +67,12 @@ impl fmt::Display for Told<'_> {
             Asked::Locate { all: false } => f.write_str("locate of")?,
             Asked::Locate { all: true } => f.write_str("locate of all of")?,
         }
-        write!(
-            f,
-            " name {} through {} (operation {}, from {:?}",
-            call.name.0, call.server, call.operation, call.began
-        )?;
+        write!(f, " name {} through {} (", call.name.0, call.server)?;
+        match call.operation {
+            Some(operation) => write!(f, "operation {operation}")?,
+            None => f.write_str("a last read")?,
+        }
+        write!(f, ", from {:?}", call.began)?;
         match call.ended {
             Some(ended) => write!(f, " to {ended:?})"),
             None => f.write_str(", without an end)"),

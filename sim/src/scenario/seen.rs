@@ -35,7 +35,7 @@ impl<'a> Seen<'a> {
     pub fn calls(self, from: f64, until: f64) -> impl Iterator<Item = &'a Call> {
         let (from, until) = (second(from), second(until));
         // The calls that the simulator makes at the end belong to no operation of the plan.
-        let calls = self.run.history.calls.iter().filter(|call| call.operation != usize::MAX);
+        let calls = self.run.history.calls.iter().filter(|call| call.operation.is_some());
         calls.filter(move |call| from <= call.began && call.began < until)
     }
 

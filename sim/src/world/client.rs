@@ -21,14 +21,14 @@ impl World<'_> {
     pub(crate) fn client_acts(&mut self, index: usize) {
         let plan = self.plan;
         if let Some(operation) = plan.operations.get(index) {
-            self.begin_call(index, operation);
+            self.begin_call(Some(index), operation);
         }
     }
 
     /// A client asks something.
-    pub(crate) fn begin_call(&mut self, index: usize, operation: &Operation) {
+    pub(crate) fn begin_call(&mut self, index: Option<usize>, operation: &Operation) {
         let name = NameId(operation.name);
-        let content = ContentId(u32::try_from(index).unwrap_or(u32::MAX));
+        let content = ContentId(index.and_then(|index| u32::try_from(index).ok()).unwrap_or(u32::MAX));
         let (asked, ask) = asked(name, content, &operation.action);
         let call = self.history.calls.len();
         let (client, server, began) = (operation.client, operation.server, self.now);

@@ -56,7 +56,7 @@ impl World<'_> {
             name,
             action: Action::Get { range: None, hangs_up: false },
         };
-        self.begin_call(usize::MAX, &operation);
+        self.begin_call(None, &operation);
         self.queue.push(self.now + self.pause_between_reads(), Event::FinalReads);
     }
 

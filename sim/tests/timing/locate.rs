@@ -119,7 +119,8 @@ pub(crate) fn asked(question: &Question) -> (Plan, Run) {
 
 /// When the client had the answer to the last operation of the plan, and what it was.
 pub(crate) fn told(run: &Run, plan: &Plan) -> (u64, Outcome) {
-    let call = run.history.calls.iter().find(|call| call.operation == plan.operations.len() - 1).expect("the locate");
+    let call =
+        run.history.calls.iter().find(|call| call.operation == Some(plan.operations.len() - 1)).expect("the locate");
     (call.ended.expect("an answer").as_nanos(), call.outcome.clone())
 }
 
