@@ -54,7 +54,7 @@ fn judge_disks(facts: &Facts<'_>, name: &Name<'_>, verdict: &mut Verdict) {
 fn fault_of(facts: &Facts<'_>, content: ContentId) -> Option<String> {
     let Put { call, sound, .. } = facts.put(content)?;
     let refusable = !sound && is_ours(call.server);
-    refusable.then(|| format!("content {}, which was to be refused: {}", content.0, Told(call)))
+    refusable.then(|| format!("content {}, whose PUT was to be refused: {}", content.0, Told(call)))
 }
 
 #[cfg(test)]
