@@ -153,8 +153,8 @@ impl World<'_> {
 
     fn note_beliefs(&mut self, node: Node, watch: &mut ApiWatch, change: Change) {
         let now = self.now;
+        // Who is forgotten and heard of in the same step was forgotten: timers come before the input.
         let Change { mut expired, joined } = change;
-        expired.retain(|slot| !watch.members.is_live(*slot));
         expired.sort_by_cached_key(|slot| self.address_of(watch.members.node(*slot)));
         for slot in expired {
             let address = self.address_of(watch.members.node(slot));
