@@ -7,7 +7,8 @@
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 
 const LOCK_HOST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 1);
-const LOCK_PORT_BASE: u16 = 10_000;
+/// Below all ports that a claim gives: a broker listens for Erlang on every address, and so also where a lock would be.
+const LOCK_PORT_BASE: u16 = 9_700;
 const CLAIMS: u8 = 200;
 const SERVER_PORT: u16 = 22_345;
 
@@ -109,6 +110,14 @@ mod tests {
         assert_ne!(one.data_address(0), other.data_address(0));
         assert_ne!(one.amqp_port(), other.amqp_port());
         assert_ne!(one.dev_port_base(), other.dev_port_base());
+    }
+
+    #[test]
+    fn no_lock_is_in_the_way_of_a_port_that_is_given() {
+        let highest_lock = LOCK_PORT_BASE + u16::from(CLAIMS) - 1;
+        let first = Claim { number: 0, _lock: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap() };
+        let ports = [first.amqp_port(), first.dist_port(), first.epmd_port(), first.dev_port_base()];
+        assert!(ports.iter().all(|port| *port > highest_lock), "{ports:?}");
     }
 
     #[test]
