@@ -240,7 +240,7 @@ impl Driver {
         assert_eq!((self.server.requests_under_way(), self.server.queries_under_way()), (0, 0));
         assert!(self.routes.is_empty(), "reply queues left behind: {:?}", self.routes);
         let inside = format!("{:?}", self.server);
-        for empty in ["queries: {}", "wakes: {}", "asks: {}", "requests: {}", "waiting: {}"] {
+        for empty in ["queries: {}", "wakes: {}", "changed: []", "asks: {}", "requests: {}", "waiting: {}"] {
             assert!(inside.contains(empty), "something is kept for nobody; not {empty} in {inside}");
         }
     }

@@ -195,7 +195,7 @@ impl Driver {
         assert_eq!(self.server.requests_under_way(), 0);
         assert!(self.queries.is_empty());
         let inside = format!("{:?}", self.server);
-        for empty in ["looking: {}", "requests: {}", "waiting: {}", "measuring: None"] {
+        for empty in ["looking: []", "requests: {}", "waiting: {}", "measuring: None"] {
             assert!(inside.contains(empty), "something is kept for nobody; not {empty} in {inside}");
         }
     }

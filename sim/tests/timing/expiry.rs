@@ -113,12 +113,13 @@ proptest! {
         plan.cluster.expiry_us = longest_ns / 1000 + 1;
         prop_assert_eq!(beliefs(&run_of(&plan).history, api, data), [(heard[0], None)]);
 
-        // No expiry is shorter than the period.
-        prop_assume!(shortest_ns / 1000 > setting.period_us + 2);
-        plan.cluster.expiry_us = (shortest_ns - 1) / 1000;
+        // No expiry is shorter than the period. By a microsecond too short, so that the server is forgotten at an instant before
+        // the one at which it is heard of.
+        prop_assume!(shortest_ns / 1000 > setting.period_us + 3);
+        plan.cluster.expiry_us = (shortest_ns - 1) / 1000 - 1;
         let believed = beliefs(&run_of(&plan).history, api, data);
         let learned_of: Vec<u64> = believed.iter().map(|(from_ns, _)| *from_ns).collect();
-        prop_assert_eq!(&learned_of[..while_drifting.len()], while_drifting);
+        prop_assert_eq!(learned_of.get(..while_drifting.len()), Some(while_drifting.as_slice()), "{:?}", believed);
     }
 
     /// However long each message takes.
