@@ -144,8 +144,13 @@ pub(crate) fn run_of(plan: &Plan) -> Run {
 /// From when until when an API server believed that a data server lives, in nanoseconds. One who is forgotten and learned of
 /// in the same instant was believed in all along.
 pub(crate) fn beliefs(history: &History, api: Node, member: Node) -> Vec<(u64, Option<u64>)> {
+    joined(each_belief(history, api, member))
+}
+
+/// Also those that end at the instant at which the next begins.
+pub(crate) fn each_belief(history: &History, api: Node, member: Node) -> Vec<(u64, Option<u64>)> {
     let of_them = history.beliefs.iter().filter(|belief| belief.api == api && belief.member == member);
-    joined(of_them.map(|belief| (belief.from.as_nanos(), belief.until.map(Instant::as_nanos))).collect())
+    of_them.map(|belief| (belief.from.as_nanos(), belief.until.map(Instant::as_nanos))).collect()
 }
 
 /// When a data server's heartbeats leave for an API server, before `end_ns`.
