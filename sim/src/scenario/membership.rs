@@ -222,3 +222,23 @@ pub(super) const CLOCK_STANDS_STILL: Scenario = Scenario {
         seen.all_served(19.0, 36.0)
     },
 };
+
+pub(super) const CLOCK_CHANGES_IN_A_PAUSE: Scenario = Scenario {
+    name: "a-clock-that-changes-its-speed-in-a-pause",
+    story: "A data server stands still for 13 s, and its clock runs faster from the middle of that on. Both heartbeats that are \
+            due meanwhile are one, said when it goes on and not before. (Once the simulator went back in time here.)",
+    plan: || {
+        Story::of(1, 2)
+            .fault(11.0, 24.0, FaultKind::Pause { node: Data(1) })
+            .fault(18.0, 40.0, FaultKind::ClockDrift { node: Data(1), ppm: 1000 })
+            .plan()
+    },
+    expect: |run| {
+        let seen = Seen::of(run);
+        let mut said = seen.messages(MessageKind::Heartbeat, Data(1), Api(1)).map(|(sent, _)| sent);
+        let next = said.find(|sent| *sent >= second(11.0));
+        let goes_on = second(24.0)..second(24.001);
+        ensure(next.is_some_and(|next| goes_on.contains(&next)), || format!("it said next at {next:?} that it lives"))?;
+        ensure(said.next().is_some_and(|next| next >= second(28.9)), || "it said twice that it lives".to_owned())
+    },
+};

@@ -54,7 +54,8 @@ impl Alarm {
         }
         match self.armed {
             None => Err(None),
-            Some(wish) if wish == armed => Ok(()),
+            // An earlier wish has come already, and was put off because the process stood still.
+            Some(wish) if wish == armed || queue.reached().is_some_and(|(now, _)| wish <= now) => Ok(()),
             Some(wish) => {
                 let place = self.place_of(wish, queue);
                 Err(self.put(place))

@@ -343,7 +343,7 @@ impl World<'_> {
             DiskStep::Removed { removal, name } => self.blob_removed(node, removal, name),
             DiskStep::Synced { request, commit } => self.file_synced(node, request, commit),
             DiskStep::Renamed { request, commit } => self.file_renamed(node, request, commit),
-            DiskStep::FolderSynced { commit, holding } => self.folder_synced(node, commit, holding),
+            DiskStep::FolderSynced { commit, file, holding } => self.folder_synced(node, commit, file, holding),
         }
     }
 

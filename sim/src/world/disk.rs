@@ -24,7 +24,7 @@ pub(crate) enum DiskStep {
     /// It is renamed into place.
     Renamed { request: RequestId, commit: OperationId },
     /// Its folder is synced.
-    FolderSynced { commit: OperationId, holding: usize },
+    FolderSynced { commit: OperationId, file: File, holding: usize },
     /// A blob was looked up for a locate query.
     LookedUp { lookup: OperationId, name: NameId },
     /// A blob was opened.

@@ -101,6 +101,7 @@ impl Queue {
 
     /// Arranges something at a place whose number was reserved.
     pub(crate) fn push_to(&mut self, place: Place, event: Event) {
+        assert!(self.reached.is_none_or(|(now, _)| place.0 >= now), "what is arranged is yet to come: {event:?}");
         let index = match self.free.pop() {
             Some(index) => index,
             None => u32::try_from(self.events.len()).unwrap_or(u32::MAX),

@@ -36,15 +36,15 @@ impl World<'_> {
         if self.process(node).power_fails_at_rename {
             return self.ends(node, End::PowerLost);
         }
-        self.disk_goes_on(node, DiskStep::FolderSynced { commit, holding });
+        self.disk_goes_on(node, DiskStep::FolderSynced { commit, file, holding });
     }
 
     /// Its folder is synced: it is durable, whatever comes.
-    pub(crate) fn folder_synced(&mut self, node: Node, commit: OperationId, holding: usize) {
+    pub(crate) fn folder_synced(&mut self, node: Node, commit: OperationId, file: File, holding: usize) {
         if self.sync_fails(node) {
             return self.feed_data(node, DataInput::Committed { commit, outcome: Err(write_error()) });
         }
-        self.becomes_durable(node, holding);
+        self.becomes_durable(node, file, holding);
         self.feed_data(node, DataInput::Committed { commit, outcome: Ok(()) });
     }
 
@@ -80,20 +80,21 @@ impl World<'_> {
         holding
     }
 
-    fn becomes_durable(&mut self, node: Node, holding: usize) {
+    fn becomes_durable(&mut self, node: Node, file: File, holding: usize) {
         let now = self.now;
         let Some(entry) = self.history.holdings.get_mut(holding) else { return };
         entry.durable = Some(now);
-        let (name, content) = (entry.name, entry.content);
-        let Some(blob) = self.data_mut(node).and_then(|data| data.disk.blobs.get_mut(&name)) else { return };
+        let rotten = entry.rotten.is_some();
+        let Some(blob) = self.data_mut(node).and_then(|data| data.disk.blobs.get_mut(&file.name)) else { return };
         if blob.holding == holding {
             blob.pending = None;
-        } else if let Some(pending) = &mut blob.pending {
-            // It was overwritten meanwhile: it is what a loss of power would bring back.
-            let file = File { name, content, size_bytes: blob.file.size_bytes, synced: true };
-            pending.before = Some((file, holding, false));
+        } else if let Some(Pending { before, .. }) = &mut blob.pending
+            && before.is_none_or(|(_, durable, _)| durable < holding)
+        {
+            // It was overwritten meanwhile: it is what a loss of power would bring back, unless a later one is durable.
+            *before = Some((File { synced: true, ..file }, holding, rotten));
         }
-        self.mark(node, MarkKind::Disk, || format!("{} is durable as content {}", Shown(name), content.0));
+        self.mark(node, MarkKind::Disk, || format!("{} is durable as content {}", Shown(file.name), file.content.0));
     }
 
     /// The power is gone: what was renamed lately, and not synced, may be undone; what was not even written through may be
