@@ -93,6 +93,7 @@ extern crate std;
 pub mod address;
 pub mod api_server;
 pub mod bus;
+pub mod catalog;
 pub mod checksum;
 pub mod conditions;
 pub mod config;

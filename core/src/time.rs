@@ -1,7 +1,8 @@
 //! The core's own time.
 //!
 //! [`Instant`] counts nanoseconds since the machine's start of time, which the driver chooses once per process. It can
-//! be compared and subtracted, and says nothing about dates; a wall clock that steps cannot touch it.
+//! be compared and subtracted, and says nothing about dates; a wall clock that steps cannot touch it. [`WallTime`] is what
+//! such a clock shows.
 
 use core::fmt;
 use core::ops::{Add, Sub};
@@ -66,6 +67,41 @@ impl Sub for Instant {
 impl fmt::Debug for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:09}s", self.nanos / 1_000_000_000, self.nanos % 1_000_000_000)
+    }
+}
+
+/// A date and time of day: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted. It is told and shown, and
+/// nothing that must not go wrong is decided by it: clocks of two machines differ, and step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WallTime {
+    millis: u64,
+}
+
+impl WallTime {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self { millis: 0 };
+
+    /// So many milliseconds after [`EPOCH`](Self::EPOCH); at most 2^63 - 1, which is what databases can hold.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        let most = i64::MAX.cast_unsigned();
+        Self { millis: if millis < most { millis } else { most } }
+    }
+
+    /// Milliseconds after [`EPOCH`](Self::EPOCH).
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.millis
+    }
+}
+
+impl Add<Duration> for WallTime {
+    type Output = Self;
+
+    /// Saturates at the last time that there is.
+    fn add(self, duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self::from_millis(self.millis.saturating_add(millis))
     }
 }
 

@@ -37,6 +37,7 @@
 
 pub mod api;
 pub mod bus;
+pub mod catalog;
 pub mod data;
 mod digesting;
 pub mod disk;

@@ -1,0 +1,64 @@
+//! The ids of blobs: what the data servers keep the content of a version under.
+
+use alloc::string::ToString as _;
+use core::fmt;
+use core::str::FromStr;
+
+use crate::id::{OperationId, ParseIdError};
+use crate::name::ObjectName;
+
+/// The id of a blob, unique over all processes and all their runs and never used again: it is that of the upload that
+/// brought it. Written as that is, and so a name that data servers take.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobId(OperationId);
+
+impl BlobId {
+    /// The blob that this upload brings.
+    #[must_use]
+    pub const fn of_upload(upload: OperationId) -> Self {
+        Self(upload)
+    }
+
+    /// The name under which data servers keep it.
+    #[must_use]
+    pub fn name(self) -> ObjectName {
+        match ObjectName::from_message(&self.to_string()) {
+            Ok(name) => name,
+            Err(_) => unreachable!("hexadecimal digits and a dash are a name"),
+        }
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BlobId({self})")
+    }
+}
+
+impl FromStr for BlobId {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        text.parse().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Incarnation, OperationIds};
+
+    #[test]
+    fn a_blob_is_named_after_its_upload() {
+        let upload = OperationIds::new(Incarnation::new(0xab)).fresh();
+        let blob = BlobId::of_upload(upload);
+        assert_eq!(blob.name().as_str(), "00000000000000ab-0000000000000000");
+        assert_eq!(blob.name().as_str().parse(), Ok(blob));
+    }
+}

@@ -1,0 +1,128 @@
+//! What a catalog can be asked.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::listing::ListQuery;
+use super::{BlobId, Bucket, ObjectPath, Retention, State, Version};
+use crate::address::ServerAddress;
+use crate::conditions::Conditions;
+use crate::id::Incarnation;
+
+/// A request to the catalog: one transaction. What is answered stands at each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CatalogRequest {
+    /// Make a new version of a key the current one. Answered by `Written`, `PreconditionFailed`, `NothingToDelete`,
+    /// `Condemned` or `NoSuchBucket`.
+    Commit(Commit),
+    /// Remove one version for good; its blob becomes garbage. The one before it is current then, if it was the current
+    /// one. Answered by `Removed`.
+    RemoveVersion {
+        /// Of what.
+        path: ObjectPath,
+        /// Which.
+        version: Version,
+    },
+    /// Tell of the current version, or of this one. Answered by `Found`.
+    Read {
+        /// Of what.
+        path: ObjectPath,
+        /// Which; the current one if not given.
+        version: Option<Version>,
+    },
+    /// Tell of the versions of a key, the latest first. Answered by `Versions`.
+    Versions {
+        /// Of what.
+        path: ObjectPath,
+        /// Only those before this one.
+        before: Option<Version>,
+        /// How many at the most.
+        limit: usize,
+    },
+    /// Tell which objects there are. Answered by `Listed`.
+    List(ListQuery),
+    /// Tell of each of these blobs whether a version has it; whichever has not, and is not garbage yet, becomes garbage,
+    /// so that no commit takes it any more. So an upload whose commit has come to an unknown end is settled, and what a
+    /// data server holds and nobody knows is cleaned away. Answered by `Settled`.
+    Settle {
+        /// Which blobs, none of them twice.
+        blobs: Vec<BlobId>,
+    },
+    /// Note where copies of a blob are, and where they are no longer. Nothing is noted for one that no version has.
+    /// Answered by `Done`.
+    NoteHolders {
+        /// Which blob.
+        blob: BlobId,
+        /// Who holds a copy.
+        held: Vec<ServerAddress>,
+        /// Who does not.
+        gone: Vec<ServerAddress>,
+    },
+    /// Tell of the blobs that versions have, in the order of their ids. Answered by `Blobs`.
+    Blobs {
+        /// Only those with a copy noted on this server.
+        on: Option<ServerAddress>,
+        /// Only those after this one.
+        after: Option<BlobId>,
+        /// How many at the most.
+        limit: usize,
+    },
+    /// Tell of the garbage, in the order of the ids. Answered by `Garbage`.
+    Garbage {
+        /// Only what comes after this one.
+        after: Option<BlobId>,
+        /// How much at the most.
+        limit: usize,
+    },
+    /// Note that no copy of this garbage is left on these servers. When none is noted any more, and it has been garbage for
+    /// so long, it is forgotten. Answered by `Done`.
+    NoteRemoved {
+        /// Which blob.
+        blob: BlobId,
+        /// Where no copy is left.
+        gone: Vec<ServerAddress>,
+        /// For how long it must have been garbage before it is forgotten: longer than any upload can be under way.
+        garbage_age: Duration,
+    },
+    /// Let nobody else repair this blob for a while. Granted unless another has it. Answered by `Claimed`.
+    ClaimRepair {
+        /// Which blob.
+        blob: BlobId,
+        /// Who wants to.
+        by: Incarnation,
+        /// For how long, by the clock of the catalog.
+        lasting: Duration,
+    },
+    /// The claim is not needed any more. Answered by `Done`.
+    ReleaseRepair {
+        /// Which blob.
+        blob: BlobId,
+        /// Who has had it.
+        by: Incarnation,
+    },
+    /// Create a bucket, or set what one keeps. Keys that have more old versions already lose them at their next write.
+    /// Answered by `Done`.
+    SetBucket {
+        /// Which.
+        bucket: Bucket,
+        /// How many old versions of each key it keeps.
+        retention: Retention,
+    },
+    /// Tell of all buckets, in the order of their names. Answered by `Buckets`.
+    Buckets,
+}
+
+/// A write that is durable on the data servers, and is to become the current version of its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Of what.
+    pub path: ObjectPath,
+    /// The blob that was written for it. To commit one twice is to commit it once.
+    pub blob: BlobId,
+    /// What it is.
+    pub state: State,
+    /// Where copies were put.
+    pub holders: Vec<ServerAddress>,
+    /// What must be true of the version that is current until then.
+    pub conditions: Conditions,
+}
