@@ -98,6 +98,7 @@ pub mod checksum;
 pub mod conditions;
 pub mod config;
 pub mod content_range;
+pub mod copies;
 pub mod data_server;
 pub mod digest;
 pub mod etag;

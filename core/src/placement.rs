@@ -9,7 +9,9 @@
 //! under a fixed key, the logarithm is `libm`'s own, and all else is exact, so that the ranks are the same on every platform
 //! and in every version; changing either moves everybody's data.
 //!
-//! Zones, when they come, are a walk over the ranked list that skips servers of a zone that is taken already.
+//! Where several copies go, zones heeded, is a walk over the ranked list: [`spread`].
+
+pub mod spread;
 
 use alloc::vec::Vec;
 
