@@ -10,7 +10,9 @@ mod locate_request;
 mod locates;
 pub mod messages;
 mod put;
+mod versions;
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -18,10 +20,16 @@ use self::delete::Delete;
 use self::get::Get;
 use self::locate_request::LocateRequest;
 use self::locates::{Answered, Locates, Wanted};
-use self::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure};
+use self::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, BrokenRelay, RelayFailure};
 use self::put::Put;
+use self::versions::ask::AskCatalog;
+use self::versions::delete::DeleteVersion;
+use self::versions::get::GetVersion;
+use self::versions::late_copies::LateCopies;
+use self::versions::put::PutVersion;
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute};
+use crate::catalog::{CatalogAnswer, CatalogFailure};
 use crate::config::{ApiConfig, ConfigError};
 use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
 use crate::locate::LocateOutcome;
@@ -41,6 +49,7 @@ pub struct ApiServer {
     locates: Locates,
     requests: BTreeMap<RequestId, Work>,
     waiting: BTreeMap<OperationId, RequestId>,
+    late_copies: LateCopies,
     counters: ApiCounters,
 }
 
@@ -77,6 +86,7 @@ struct Context<'a> {
     membership: &'a mut Membership,
     locates: &'a mut Locates,
     waiting: &'a mut BTreeMap<OperationId, RequestId>,
+    late_copies: &'a mut LateCopies,
     answered: bool,
     counters: &'a mut ApiCounters,
     effects: &'a mut Effects<ApiEffect>,
@@ -88,6 +98,10 @@ enum Work {
     Get(Get),
     Delete(Delete),
     Locate(LocateRequest),
+    PutVersion(Box<PutVersion>),
+    GetVersion(Box<GetVersion>),
+    DeleteVersion(DeleteVersion),
+    AskCatalog(AskCatalog),
 }
 
 /// The completion of something that a request waits for.
@@ -97,6 +111,8 @@ enum Completion {
     Fetched(FetchOutcome),
     Relayed(Result<(), RelayFailure>),
     Removed(RemoveOutcome),
+    Catalogued(Result<CatalogAnswer, CatalogFailure>),
+    RelayedBlob(Result<(), BrokenRelay>),
 }
 
 impl ApiServer {
@@ -112,6 +128,7 @@ impl ApiServer {
             locates: Locates::new(&config),
             requests: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            late_copies: LateCopies::default(),
             counters: ApiCounters::default(),
             config,
         })
@@ -151,6 +168,12 @@ impl ApiServer {
     #[must_use]
     pub fn queries_under_way(&self) -> usize {
         self.locates.len()
+    }
+
+    /// How many copies are being sent whose requests are answered.
+    #[must_use]
+    pub fn late_copies_under_way(&self) -> usize {
+        self.late_copies.len()
     }
 
     fn bus_event(&mut self, now: Instant, event: BusEvent, effects: &mut Effects<ApiEffect>) {
@@ -225,6 +248,20 @@ impl ApiServer {
             ApiOperation::Locate { name, collect } => {
                 Work::Locate(LocateRequest::begin(request, &name, collect, &mut context))
             }
+            ApiOperation::PutVersion(new) => {
+                let copies = context.config.copies;
+                Work::PutVersion(Box::new(PutVersion::begin(request, new, copies, &mut context)))
+            }
+            ApiOperation::GetVersion { path, version, selection } => {
+                Work::GetVersion(Box::new(GetVersion::begin(request, path, version, selection, &mut context)))
+            }
+            ApiOperation::DeleteObject { path, conditions } => {
+                Work::DeleteVersion(DeleteVersion::object(request, path, conditions, &mut context))
+            }
+            ApiOperation::RemoveVersion { path, version } => {
+                Work::DeleteVersion(DeleteVersion::version(request, path, version, &mut context))
+            }
+            ApiOperation::AskCatalog(what) => Work::AskCatalog(AskCatalog::begin(request, what, &mut context)),
         };
         if !context.answered {
             self.requests.insert(request, work);
@@ -250,7 +287,27 @@ impl ApiServer {
             (Work::Delete(delete), Completion::Located(outcome)) => delete.located(outcome, &mut context),
             (Work::Delete(delete), Completion::Removed(outcome)) => delete.removed(id, outcome, &mut context),
             (Work::Locate(locate), Completion::Located(outcome)) => locate.located(outcome, &mut context),
-            (Work::Put(_) | Work::Get(_) | Work::Delete(_) | Work::Locate(_), _) => {
+            (Work::PutVersion(put), Completion::Uploaded(outcome)) => put.uploaded(id, outcome, &mut context),
+            (Work::PutVersion(put), Completion::Catalogued(outcome)) => put.catalogued(outcome, &mut context),
+            (Work::GetVersion(get), Completion::Catalogued(outcome)) => get.catalogued(outcome, &mut context),
+            (Work::GetVersion(get), Completion::Located(outcome)) => get.located(outcome, &mut context),
+            (Work::GetVersion(get), Completion::Fetched(outcome)) => get.fetched(outcome, &mut context),
+            (Work::GetVersion(get), Completion::RelayedBlob(outcome)) => {
+                context.answered = get.relayed(outcome, &mut context) || context.answered;
+            }
+            (Work::DeleteVersion(delete), Completion::Catalogued(outcome)) => delete.catalogued(outcome, &mut context),
+            (Work::AskCatalog(ask), Completion::Catalogued(outcome)) => ask.catalogued(outcome, &mut context),
+            (
+                Work::Put(_)
+                | Work::Get(_)
+                | Work::Delete(_)
+                | Work::Locate(_)
+                | Work::PutVersion(_)
+                | Work::GetVersion(_)
+                | Work::DeleteVersion(_)
+                | Work::AskCatalog(_),
+                _,
+            ) => {
                 unreachable!("a completion belongs to the request that its effect was made for")
             }
         }
@@ -296,6 +353,7 @@ impl ApiServer {
             membership: &mut self.membership,
             locates: &mut self.locates,
             waiting: &mut self.waiting,
+            late_copies: &mut self.late_copies,
             answered: false,
             counters: &mut self.counters,
             effects,
@@ -320,7 +378,15 @@ impl Machine for ApiServer {
             ApiInput::RequestGone { request } => self.request_gone(request, effects),
             ApiInput::AnsweredDirectly { ask, answer } => self.answered_directly(now, ask, answer),
             ApiInput::Uploaded { upload, outcome } => {
-                self.completed(now, upload, Completion::Uploaded(outcome), effects);
+                if !self.context(now, effects).late_copy_ended(upload, &outcome) {
+                    self.completed(now, upload, Completion::Uploaded(outcome), effects);
+                }
+            }
+            ApiInput::Catalogued { ask, outcome } => {
+                self.completed(now, ask, Completion::Catalogued(outcome), effects);
+            }
+            ApiInput::RelayedBlob { relay, outcome } => {
+                self.completed(now, relay, Completion::RelayedBlob(outcome), effects);
             }
             ApiInput::Fetched { fetch, outcome } => self.completed(now, fetch, Completion::Fetched(outcome), effects),
             ApiInput::Relayed { relay, outcome } => self.completed(now, relay, Completion::Relayed(outcome), effects),

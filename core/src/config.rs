@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::copies::Copies;
 use crate::wire::SoftwareVersion;
 
 /// How often a data server says that it lives, unless told otherwise (SEED-WIRE.md §1).
@@ -110,6 +111,8 @@ pub struct ApiConfig {
     /// The longest body, in bytes, that is held until it is stored, so that it can be sent to another data server when
     /// the first one fails.
     pub held_body_bytes: u64,
+    /// How many copies of each version there are to be, where there is a catalog.
+    pub copies: Copies,
     /// How many data servers are tried for one request at the most.
     pub max_attempts: usize,
     /// How long a data server may take to answer when a held body was sent, or an object asked for.
@@ -150,6 +153,7 @@ impl Default for ApiConfig {
             max_direct_asks: 4096,
             max_direct_asks_beside_bus: 64,
             held_body_bytes: 1 << 20,
+            copies: Copies::default(),
             max_attempts: 6,
             short_patience: Duration::from_secs(5),
             long_patience: Duration::from_secs(60),

@@ -20,6 +20,7 @@ use core::time::Duration;
 
 use crate::address::ServerAddress;
 use crate::time::Instant;
+use crate::transfer::TransferFailure;
 use crate::wire::{Heartbeat, HeartbeatDetails};
 
 /// The data servers that an API server has heard of lately. Usable alone: feed it heartbeats and the state of the bus,
@@ -147,6 +148,17 @@ impl Membership {
     pub fn suspect(&mut self, now: Instant, address: &ServerAddress) {
         if let Some(member) = self.members.get_mut(address) {
             member.suspected_until = Some(now + self.expiry);
+        }
+    }
+
+    /// A transfer with this server has failed: it is suspected, or known to be full.
+    pub fn note_failure(&mut self, now: Instant, address: &ServerAddress, failure: &TransferFailure) {
+        match failure {
+            TransferFailure::Full => self.mark_full(address),
+            TransferFailure::Unreachable { .. }
+            | TransferFailure::BrokenOff { .. }
+            | TransferFailure::TimedOut
+            | TransferFailure::Refused { .. } => self.suspect(now, address),
         }
     }
 

@@ -50,6 +50,35 @@ pub enum Refusal {
         /// The node.
         holder: ServerAddress,
     },
+    /// There is no such bucket.
+    #[error("there is no bucket of this name; create it first")]
+    NoSuchBucket,
+    /// The current version is not what the conditions of the request ask for.
+    #[error("the object is not the one that the request's conditions ask for; nothing was changed")]
+    PreconditionFailed,
+    /// The catalog did not do anything.
+    #[error("the catalog cannot be used now ({reason}); nothing was changed, try again in a moment")]
+    CatalogUnavailable {
+        /// What it said.
+        reason: String,
+    },
+    /// The catalog broke off, and could not be asked what it has done.
+    #[error(
+        "the catalog broke off ({reason}): whether the request was carried out is not known; read, and then decide"
+    )]
+    OutcomeUnknown {
+        /// What happened.
+        reason: String,
+    },
+    /// The catalog knows the version, and nobody who answered can serve it.
+    #[error("the object is known, but no copy of it can be reached now{}; try again in a moment", Failing(.failing))]
+    NoCopy {
+        /// The data servers that have failed to serve it.
+        failing: Vec<ServerAddress>,
+    },
+    /// The upload took so long that its copies may be gone.
+    #[error("the upload has taken too long and was not stored; send it again")]
+    UploadTooOld,
     /// The body was cut off, or was not well formed, or stood still for too long.
     #[error("the body did not arrive whole: {reason}; nothing was stored, send it again")]
     BrokenBody {
@@ -86,7 +115,8 @@ impl Refusal {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::NotFound => 404,
+            Self::NotFound | Self::NoSuchBucket => 404,
+            Self::PreconditionFailed => 412,
             Self::BrokenBody { .. } | Self::LengthMismatch { .. } | Self::DigestMismatch(_) => 400,
             Self::CannotDelete { .. } => 501,
             Self::NoSpace => 507,
@@ -95,6 +125,10 @@ impl Refusal {
             | Self::Unanswered { .. }
             | Self::NotStored { .. }
             | Self::NotRemoved { .. }
+            | Self::CatalogUnavailable { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::NoCopy { .. }
+            | Self::UploadTooOld
             | Self::DiskFailed { .. }
             | Self::Corrupt { .. } => 503,
         }
@@ -112,6 +146,12 @@ impl Refusal {
             Self::NoSpace => "no_space",
             Self::NotRemoved { .. } => "not_removed",
             Self::CannotDelete { .. } => "cannot_delete",
+            Self::NoSuchBucket => "no_such_bucket",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::CatalogUnavailable { .. } => "catalog_unavailable",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::NoCopy { .. } => "no_copy",
+            Self::UploadTooOld => "upload_too_old",
             Self::BrokenBody { .. } => "broken_body",
             Self::LengthMismatch { .. } => "length_mismatch",
             Self::DigestMismatch(_) => "digest_mismatch",
@@ -134,6 +174,14 @@ impl core::fmt::Display for List<'_> {
         let names: Vec<_> = self.0.iter().map(ServerAddress::as_str).collect();
         f.write_str(if names.is_empty() { "a data server" } else { "" })?;
         f.write_str(&names.join(", "))
+    }
+}
+
+struct Failing<'a>(&'a [ServerAddress]);
+
+impl core::fmt::Display for Failing<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ": {} did not serve it", List(self.0)) }
     }
 }
 

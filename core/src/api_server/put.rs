@@ -39,11 +39,7 @@ impl Put {
         };
         let upload = context.await_for(self.request);
         self.target = Some(server.clone());
-        let terms = UploadTerms {
-            hold_up_to_bytes: self.hold_up_to_bytes(context.config.held_body_bytes),
-            held_patience: context.config.short_patience,
-            streamed_patience: context.config.long_patience,
-        };
+        let terms = UploadTerms::of(self.declared_bytes, context.config);
         let name = self.name.clone();
         context.effects.push(ApiEffect::Upload { upload, request: self.request, server, name, terms });
     }
@@ -75,13 +71,7 @@ impl Put {
         let Some(server) = self.target.take() else {
             return;
         };
-        match failure {
-            TransferFailure::Full => context.membership.mark_full(&server),
-            TransferFailure::Unreachable { .. }
-            | TransferFailure::BrokenOff { .. }
-            | TransferFailure::TimedOut
-            | TransferFailure::Refused { .. } => context.membership.suspect(context.now, &server),
-        }
+        context.membership.note_failure(context.now, &server, &failure);
         self.attempts.push((server, failure));
     }
 
@@ -110,10 +100,6 @@ impl Put {
             (Some(bytes), Some(details)) => bytes <= details.space.free_bytes,
             (None, _) | (_, None) => true,
         }
-    }
-
-    fn hold_up_to_bytes(&self, held_body_bytes: u64) -> u64 {
-        if self.declared_bytes.is_some_and(|bytes| bytes > held_body_bytes) { 0 } else { held_body_bytes }
     }
 
     fn refusal(&self, context: &Context<'_>) -> Refusal {

@@ -9,3 +9,4 @@ mod locate;
 mod members;
 mod put;
 mod timing;
+mod versions;

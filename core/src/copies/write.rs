@@ -147,6 +147,12 @@ impl QuorumWrite {
         strays.map(|(server, _)| server.clone()).collect()
     }
 
+    /// The servers whose copies count; none as long as there is no quorum.
+    #[must_use]
+    pub fn holders(&self) -> Vec<ServerAddress> {
+        self.durable().map(|(_, holders)| holders).unwrap_or_default()
+    }
+
     /// Who has failed, and how, in the order of the addresses.
     pub fn failures(&self) -> impl Iterator<Item = (&ServerAddress, &TransferFailure)> {
         self.targets.iter().filter_map(|(server, target)| match target {

@@ -1,0 +1,7 @@
+//! Versions and copies: requests against a catalog in memory and data servers that store, fail and lie.
+
+mod cluster;
+mod delete;
+mod get;
+mod put;
+mod random;

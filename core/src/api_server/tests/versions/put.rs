@@ -1,0 +1,128 @@
+//! PUT of versions: when it is 200, and what is left behind when it is not.
+
+use super::cluster::{Cluster, SIZE, Trouble};
+use crate::api_server::messages::ApiResponse;
+use crate::catalog::Version;
+use crate::config::ApiConfig;
+use crate::copies::Copies;
+use crate::refusal::Refusal;
+
+fn written(cluster: &Cluster) -> u64 {
+    match cluster.last_response() {
+        ApiResponse::Written { version, size_bytes: SIZE, .. } => version.number(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_version_lies_on_three_servers_and_follows_the_one_before() {
+    let mut cluster = Cluster::of(6);
+    let first = cluster.put("a", &[]);
+    assert_eq!((written(&cluster), cluster.holders("a").len()), (1, 3));
+    let second = cluster.put("a", &[]);
+    assert_ne!(first, second);
+    assert_eq!((written(&cluster), cluster.holders("a").len()), (2, 3));
+    assert_eq!(cluster.stored.len(), 3, "the copies of the first version are gone");
+    assert_eq!(cluster.read("a").unwrap().holders.len(), 3);
+}
+
+#[test]
+fn two_of_three_are_enough_and_the_late_one_is_noted() {
+    let mut cluster = Cluster::of(3);
+    cluster.uploads.extend([Trouble::None, Trouble::Late, Trouble::None]);
+    cluster.put("a", &[]);
+    assert_eq!(written(&cluster), 1);
+    assert_eq!((cluster.bench.server.late_copies_under_way(), cluster.read("a").unwrap().holders.len()), (1, 2));
+    cluster.late_ones_end();
+    assert_eq!((cluster.bench.server.late_copies_under_way(), cluster.read("a").unwrap().holders.len()), (0, 3));
+}
+
+#[test]
+fn a_late_copy_of_what_was_not_written_is_removed() {
+    let mut cluster = Cluster::of(3);
+    cluster.put("a", &[]);
+    cluster.uploads.extend([Trouble::None, Trouble::Late, Trouble::None]);
+    cluster.put("a", &[("If-None-Match", "*")]);
+    assert_eq!(cluster.last_refusal(), &Refusal::PreconditionFailed);
+    assert_eq!(cluster.stored.len(), 4);
+    cluster.late_ones_end();
+    assert_eq!(cluster.stored.len(), 3, "what was not written leaves nothing behind");
+}
+
+#[test]
+fn servers_that_fail_are_replaced_while_the_body_is_held() {
+    let mut cluster = Cluster::of(6);
+    cluster.uploads.extend([Trouble::Fails, Trouble::Fails, Trouble::None, Trouble::Fails]);
+    cluster.put("a", &[]);
+    assert_eq!(written(&cluster), 1);
+    assert!(cluster.holders("a").len() >= 2);
+}
+
+#[test]
+fn fewer_than_a_quorum_are_503_and_leave_nothing_behind() {
+    let mut cluster = Cluster::of(3);
+    cluster.uploads.extend([Trouble::None, Trouble::Fails, Trouble::Fails]);
+    cluster.put("a", &[]);
+    assert!(matches!(cluster.last_refusal(), Refusal::NotStored { attempts } if attempts.len() == 2));
+    assert!(cluster.stored.is_empty() && cluster.read("a").is_none());
+}
+
+#[test]
+fn as_many_copies_as_there_are_servers_unless_it_was_said_how_many() {
+    let mut cluster = Cluster::of(1);
+    cluster.put("a", &[]);
+    assert_eq!(written(&cluster), 1);
+    let mut cluster = Cluster::of(1);
+    cluster.bench.server.config = ApiConfig { copies: Copies::exactly(3).unwrap(), ..ApiConfig::default() };
+    cluster.put("a", &[]);
+    assert_eq!(cluster.last_refusal().status(), 507);
+    assert!(cluster.stored.is_empty());
+    let mut cluster = Cluster::of(0);
+    cluster.put("a", &[]);
+    assert_eq!(cluster.last_refusal(), &Refusal::NoDataServer);
+}
+
+#[test]
+fn a_copy_that_differs_does_not_count_and_is_removed() {
+    let mut cluster = Cluster::of(3);
+    cluster.uploads.extend([Trouble::None, Trouble::Mangles, Trouble::None]);
+    cluster.put("a", &[]);
+    assert_eq!(written(&cluster), 1);
+    assert_eq!((cluster.holders("a").len(), cluster.stored.len()), (2, 2));
+}
+
+#[test]
+fn an_unknown_outcome_is_settled() {
+    for (trouble, is_written) in [(Trouble::AnswerLost, true), (Trouble::RequestLost, false)] {
+        let mut cluster = Cluster::of(3);
+        cluster.asks.push_back(trouble);
+        cluster.put("a", &[]);
+        assert_eq!(cluster.read("a").is_some(), is_written, "{trouble:?}");
+        if is_written {
+            assert_eq!((written(&cluster), cluster.holders("a").len()), (1, 3));
+        } else {
+            assert!(matches!(cluster.last_refusal(), Refusal::CatalogUnavailable { .. }));
+            assert!(cluster.stored.is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_settled_is_said_to_be_unknown_and_left_alone() {
+    let mut cluster = Cluster::of(3);
+    cluster.asks.extend([Trouble::AnswerLost, Trouble::Fails]);
+    cluster.put("a", &[]);
+    assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }));
+    assert_eq!(cluster.holders("a").len(), 3);
+}
+
+#[test]
+fn without_the_catalog_nothing_is_stored() {
+    let mut cluster = Cluster::of(3);
+    cluster.asks.push_back(Trouble::Fails);
+    cluster.put("a", &[]);
+    assert!(matches!(cluster.last_refusal(), Refusal::CatalogUnavailable { .. }));
+    assert!(cluster.stored.is_empty());
+    cluster.put("a", &[]);
+    assert_eq!(cluster.read("a").map(|found| found.record.version), Some(Version::FIRST));
+}

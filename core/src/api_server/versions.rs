@@ -1,0 +1,38 @@
+//! Requests about versions: what an API server does that has a catalog.
+//!
+//! The catalog says what there is and in which order it was written; the data servers keep the bytes, under ids that are
+//! never used again. So a new version is first made durable and then committed, and a read knows from the catalog what it is
+//! to get and only has to find a server that sends it.
+
+pub(super) mod ask;
+pub(super) mod delete;
+pub(super) mod get;
+pub(super) mod late_copies;
+pub(super) mod put;
+
+use super::Context;
+use crate::catalog::{CatalogFailure, CatalogRequest};
+use crate::id::RequestId;
+use crate::refusal::Refusal;
+
+/// How a failure of the catalog is told to a client.
+fn refusal_of(failure: CatalogFailure) -> Refusal {
+    match failure {
+        CatalogFailure::Unavailable { reason } => Refusal::CatalogUnavailable { reason },
+        CatalogFailure::Unknown { reason } => Refusal::OutcomeUnknown { reason },
+    }
+}
+
+impl Context<'_> {
+    /// Asks the catalog for a request that waits for the answer.
+    fn ask_catalog(&mut self, request: RequestId, what: CatalogRequest) {
+        let ask = self.await_for(request);
+        self.effects.push(super::messages::ApiEffect::AskCatalog { ask, what });
+    }
+
+    /// Tells the catalog something whose answer nobody waits for.
+    fn tell_catalog(&mut self, what: CatalogRequest) {
+        let ask = self.ids.fresh();
+        self.effects.push(super::messages::ApiEffect::AskCatalog { ask, what });
+    }
+}

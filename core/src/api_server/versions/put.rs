@@ -1,0 +1,293 @@
+//! Storing a new version: its copies are made durable on a write quorum of data servers, then the catalog makes it current.
+//!
+//! | state      | quorum stored | no quorum can come about | client's fault | written | refused  | unavailable | unknown    | settled: kept, gone | settled: condemned |
+//! |------------|---------------|--------------------------|----------------|---------|----------|-------------|------------|---------------------|--------------------|
+//! | sending    | → committing  | 503, 507                 | 400            | -       | -        | -           | -          | -                   | -                  |
+//! | committing | -             | -                        | -              | 200     | 412, 404 | 503         | → settling | -                   | -                  |
+//! | settling   | -             | -                        | -              | -       | -        | 503         | 503        | 200                 | 503                |
+//!
+//! Copies that do not count are removed, but where it is not known whether the version was written: then they are left for
+//! the collection of garbage, which asks the catalog again.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::super::Context;
+use super::super::messages::{ApiEffect, ApiResponse, NewVersion, UploadTerms};
+use super::late_copies::Content;
+use super::refusal_of;
+use crate::address::ServerAddress;
+use crate::catalog::{
+    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Fate, State, Stored, Version, Written,
+};
+use crate::copies::{Copies, Durable, NextWrite, QuorumWrite};
+use crate::id::{OperationId, RequestId};
+use crate::membership::Member;
+use crate::placement::spread::{self, Spot};
+use crate::placement::{Candidate, Weight, rank};
+use crate::refusal::Refusal;
+use crate::transfer::{BodyFault, TransferFailure, UploadOutcome};
+
+/// One PUT of a version under way.
+#[derive(Debug, Clone)]
+pub(in super::super) struct PutVersion {
+    request: RequestId,
+    new: NewVersion,
+    blob: BlobId,
+    write: QuorumWrite,
+    uploads: BTreeMap<OperationId, ServerAddress>,
+    /// Whether all of the body that has come is still held.
+    resendable: bool,
+    state: Progress,
+}
+
+#[derive(Debug, Clone)]
+enum Progress {
+    Sending,
+    Committing(Durable),
+    Settling(Durable),
+}
+
+impl PutVersion {
+    /// Begins to send the body to as many servers as there are to be copies.
+    pub(in super::super) fn begin(
+        request: RequestId,
+        new: NewVersion,
+        copies: Copies,
+        context: &mut Context<'_>,
+    ) -> Self {
+        let blob = BlobId::of_upload(context.ids.fresh());
+        let usable = usable(context, &new).count();
+        let write = QuorumWrite::new(copies.among(usable));
+        let mut put =
+            Self { request, new, blob, write, uploads: BTreeMap::new(), resendable: true, state: Progress::Sending };
+        let mut begun = Vec::new();
+        while put.write.next_step(true) == NextWrite::Send
+            && let Some(server) = put.next_target(context)
+        {
+            begun.push((put.sends_to(server.clone(), context), server));
+        }
+        if !begun.is_empty() {
+            let (blob, terms) = (put.blob, put.terms(context));
+            context.effects.push(ApiEffect::UploadCopies { request, copies: begun, blob, terms });
+        }
+        put.go_on(context);
+        put
+    }
+
+    /// One upload has ended.
+    pub(in super::super) fn uploaded(
+        &mut self,
+        upload: OperationId,
+        outcome: UploadOutcome,
+        context: &mut Context<'_>,
+    ) {
+        let Some(server) = self.uploads.remove(&upload) else { return };
+        match outcome {
+            UploadOutcome::Stored { size_bytes, checksum: Some(checksum) } => {
+                self.write.stored(&server, size_bytes, checksum);
+            }
+            UploadOutcome::Stored { checksum: None, .. } => {
+                let reason = "it did not say what it has stored".into();
+                self.fails(server, TransferFailure::BrokenOff { reason }, context);
+            }
+            UploadOutcome::Failed { failure, resendable } => {
+                self.resendable &= resendable;
+                self.fails(server, failure, context);
+            }
+            UploadOutcome::BodyFault(fault) => {
+                self.fails(server, TransferFailure::BrokenOff { reason: "the client's body broke".into() }, context);
+                return self.body_fault(fault, context);
+            }
+        }
+        self.go_on(context);
+    }
+
+    /// The catalog has answered.
+    pub(in super::super) fn catalogued(
+        &mut self,
+        outcome: Result<CatalogAnswer, CatalogFailure>,
+        context: &mut Context<'_>,
+    ) {
+        match (&self.state, outcome) {
+            (Progress::Committing(durable), Ok(CatalogAnswer::Written(written))) => {
+                let durable = durable.clone();
+                self.written(&durable, written, context);
+            }
+            (Progress::Committing(_), Ok(CatalogAnswer::PreconditionFailed)) => {
+                self.not_written(Refusal::PreconditionFailed, context);
+            }
+            (Progress::Committing(_), Ok(CatalogAnswer::NoSuchBucket)) => {
+                self.not_written(Refusal::NoSuchBucket, context);
+            }
+            (Progress::Committing(_), Ok(CatalogAnswer::Condemned)) => self.not_written(Refusal::UploadTooOld, context),
+            (Progress::Committing(_), Err(failure @ CatalogFailure::Unavailable { .. })) => {
+                self.not_written(refusal_of(failure), context);
+            }
+            (Progress::Committing(durable), Err(CatalogFailure::Unknown { .. })) => {
+                self.state = Progress::Settling(durable.clone());
+                context.ask_catalog(self.request, CatalogRequest::Settle { blobs: alloc::vec![self.blob] });
+            }
+            (Progress::Settling(durable), Ok(CatalogAnswer::Settled(fates))) => {
+                let durable = durable.clone();
+                match fates.first() {
+                    Some((_, Fate::Kept(version) | Fate::Gone(version))) => {
+                        self.written(&durable, Written { version: *version, garbage: Vec::new() }, context);
+                    }
+                    Some((_, Fate::Condemned)) | None => {
+                        let reason = "it broke off while the new version was written".into();
+                        self.not_written(Refusal::CatalogUnavailable { reason }, context);
+                    }
+                }
+            }
+            (Progress::Settling(_), Err(failure)) => {
+                let (CatalogFailure::Unavailable { reason } | CatalogFailure::Unknown { reason }) = failure;
+                context.refuse(self.request, Refusal::OutcomeUnknown { reason });
+            }
+            (Progress::Sending | Progress::Committing(_) | Progress::Settling(_), Ok(_))
+            | (Progress::Sending, Err(_)) => {
+                unreachable!("the catalog answers what it was asked")
+            }
+        }
+    }
+
+    fn go_on(&mut self, context: &mut Context<'_>) {
+        match self.state {
+            Progress::Sending => {}
+            Progress::Committing(_) | Progress::Settling(_) => return,
+        }
+        loop {
+            let target = self.next_target(context).filter(|_| self.may_send_again(context));
+            match (self.write.next_step(target.is_some()), target) {
+                (NextWrite::Send, Some(server)) => self.send_again(server, context),
+                (NextWrite::Send | NextWrite::Wait, _) => return,
+                (NextWrite::Commit(durable), _) => return self.commit(durable, context),
+                (NextWrite::GiveUp, _) => return self.not_written(self.refusal(context), context),
+            }
+        }
+    }
+
+    fn commit(&mut self, durable: Durable, context: &mut Context<'_>) {
+        let stored = Stored {
+            size_bytes: durable.size_bytes,
+            checksum: durable.checksum,
+            content_type: self.new.content_type.clone(),
+            metadata: self.new.metadata.clone(),
+        };
+        let commit = Commit {
+            path: self.new.path.clone(),
+            blob: self.blob,
+            state: State::Object(stored),
+            holders: durable.holders.clone(),
+            conditions: self.new.conditions.clone(),
+        };
+        self.state = Progress::Committing(durable);
+        context.ask_catalog(self.request, CatalogRequest::Commit(commit));
+    }
+
+    fn written(&mut self, durable: &Durable, written: Written, context: &mut Context<'_>) {
+        let Durable { size_bytes, checksum, .. } = *durable;
+        let (blob, version): (BlobId, Version) = (self.blob, written.version);
+        let late: Vec<_> =
+            self.write.holders().into_iter().filter(|server| !durable.holders.contains(server)).collect();
+        if !late.is_empty() {
+            context.tell_catalog(CatalogRequest::NoteHolders { blob, held: late, gone: Vec::new() });
+        }
+        for server in self.write.strays() {
+            context.remove_copy(blob, server);
+        }
+        for garbage in written.garbage {
+            garbage.holders.into_iter().for_each(|server| context.remove_copy(garbage.blob, server));
+        }
+        self.leave_uploads(Some(Content { size_bytes, checksum }), context);
+        context.respond(self.request, ApiResponse::Written { version, size_bytes, checksum });
+    }
+
+    /// Nobody can have written the version, nor will.
+    fn not_written(&mut self, refusal: Refusal, context: &mut Context<'_>) {
+        for server in self.write.holders().into_iter().chain(self.write.strays()) {
+            context.remove_copy(self.blob, server);
+        }
+        self.leave_uploads(None, context);
+        context.refuse(self.request, refusal);
+    }
+
+    fn body_fault(&mut self, fault: BodyFault, context: &mut Context<'_>) {
+        let refusal = match fault {
+            BodyFault::Broken { reason } => Refusal::BrokenBody { reason },
+            BodyFault::DigestMismatch(mismatch) => Refusal::DigestMismatch(mismatch),
+        };
+        self.not_written(refusal, context);
+    }
+
+    /// What is still being sent goes on without the request.
+    fn leave_uploads(&mut self, committed: Option<Content>, context: &mut Context<'_>) {
+        for (upload, server) in core::mem::take(&mut self.uploads) {
+            context.waiting.remove(&upload);
+            context.late_copies.add(upload, self.blob, server, committed);
+        }
+    }
+
+    fn send_again(&mut self, server: ServerAddress, context: &mut Context<'_>) {
+        let upload = self.sends_to(server.clone(), context);
+        let (request, name, terms) = (self.request, self.blob.name(), self.terms(context));
+        context.effects.push(ApiEffect::Upload { upload, request, server, name, terms });
+    }
+
+    fn sends_to(&mut self, server: ServerAddress, context: &mut Context<'_>) -> OperationId {
+        let upload = context.await_for(self.request);
+        self.uploads.insert(upload, server.clone());
+        self.write.send(server);
+        upload
+    }
+
+    fn fails(&mut self, server: ServerAddress, failure: TransferFailure, context: &mut Context<'_>) {
+        context.membership.note_failure(context.now, &server, &failure);
+        self.write.failed(&server, failure);
+    }
+
+    fn next_target(&self, context: &Context<'_>) -> Option<ServerAddress> {
+        let pick = |suspected: bool| {
+            let candidates = usable(context, &self.new).filter(|(address, member)| {
+                !self.write.was_tried(address) && member.is_suspected(context.now) == suspected
+            });
+            let candidates = candidates.map(|(address, member)| {
+                let space = member.details().map(|details| details.space);
+                Candidate { address, weight: Weight::of(space) }
+            });
+            let ranked = rank(self.blob.name().as_bytes(), candidates);
+            let taken: Vec<_> = self.write.taken().map(|address| Spot { address, zone: None }).collect();
+            let spots = ranked.into_iter().map(|address| Spot { address, zone: None });
+            spread::next(spots, &taken).map(|spot| spot.address.clone())
+        };
+        pick(false).or_else(|| pick(true))
+    }
+
+    fn may_send_again(&self, context: &Context<'_>) -> bool {
+        self.resendable && self.write.failures().count() < context.config.max_attempts
+    }
+
+    fn terms(&self, context: &Context<'_>) -> UploadTerms {
+        UploadTerms::of(self.new.declared_bytes, context.config)
+    }
+
+    fn refusal(&self, context: &Context<'_>) -> Refusal {
+        let attempts: Vec<_> =
+            self.write.failures().map(|(server, failure)| (server.clone(), failure.clone())).collect();
+        if attempts.iter().all(|(_, failure)| *failure == TransferFailure::Full) {
+            if context.membership.is_empty() { Refusal::NoDataServer } else { Refusal::NoSpace }
+        } else {
+            Refusal::NotStored { attempts }
+        }
+    }
+}
+
+/// The servers that take objects, and have room for this one as far as both have said. Nodes of the seed keep neither what
+/// a blob is nor its checksum.
+fn usable<'a>(context: &'a Context<'_>, new: &NewVersion) -> impl Iterator<Item = (&'a ServerAddress, &'a Member)> {
+    let declared_bytes = new.declared_bytes.unwrap_or(0);
+    let has_room = move |member: &Member| {
+        member.details().is_some_and(|details| details.accepts_writes && declared_bytes <= details.space.free_bytes)
+    };
+    context.membership.members().filter(move |(_, member)| has_room(member))
+}
