@@ -20,7 +20,8 @@ use self::delete::Delete;
 use self::get::Get;
 use self::locate_request::LocateRequest;
 use self::locates::{Answered, Locates, Wanted};
-use self::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, BrokenRelay, RelayFailure};
+use self::messages::versions::{BrokenRelay, VersionInput};
+use self::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure};
 use self::put::Put;
 use self::versions::ask::AskCatalog;
 use self::versions::delete::DeleteVersion;
@@ -248,20 +249,7 @@ impl ApiServer {
             ApiOperation::Locate { name, collect } => {
                 Work::Locate(LocateRequest::begin(request, &name, collect, &mut context))
             }
-            ApiOperation::PutVersion(new) => {
-                let copies = context.config.copies;
-                Work::PutVersion(Box::new(PutVersion::begin(request, new, copies, &mut context)))
-            }
-            ApiOperation::GetVersion { path, version, selection } => {
-                Work::GetVersion(Box::new(GetVersion::begin(request, path, version, selection, &mut context)))
-            }
-            ApiOperation::DeleteObject { path, conditions } => {
-                Work::DeleteVersion(DeleteVersion::object(request, path, conditions, &mut context))
-            }
-            ApiOperation::RemoveVersion { path, version } => {
-                Work::DeleteVersion(DeleteVersion::version(request, path, version, &mut context))
-            }
-            ApiOperation::AskCatalog(what) => Work::AskCatalog(AskCatalog::begin(request, what, &mut context)),
+            ApiOperation::Version(operation) => versions::begin(request, operation, &mut context),
         };
         if !context.answered {
             self.requests.insert(request, work);
@@ -382,10 +370,10 @@ impl Machine for ApiServer {
                     self.completed(now, upload, Completion::Uploaded(outcome), effects);
                 }
             }
-            ApiInput::Catalogued { ask, outcome } => {
+            ApiInput::Version(VersionInput::Catalogued { ask, outcome }) => {
                 self.completed(now, ask, Completion::Catalogued(outcome), effects);
             }
-            ApiInput::RelayedBlob { relay, outcome } => {
+            ApiInput::Version(VersionInput::Relayed { relay, outcome }) => {
                 self.completed(now, relay, Completion::RelayedBlob(outcome), effects);
             }
             ApiInput::Fetched { fetch, outcome } => self.completed(now, fetch, Completion::Fetched(outcome), effects),
@@ -419,7 +407,8 @@ impl Context<'_> {
         self.counters.queries += 1;
     }
 
-    fn respond(&mut self, request: RequestId, response: ApiResponse) {
+    fn respond(&mut self, request: RequestId, response: impl Into<ApiResponse>) {
+        let response = response.into();
         assert!(!self.answered, "a request is answered once");
         self.answered = true;
         self.effects.push(ApiEffect::Respond { request, response });

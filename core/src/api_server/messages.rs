@@ -1,22 +1,20 @@
 //! What happens to an API server, and what it wants done.
 
+pub mod versions;
+
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use self::versions::{VersionEffect, VersionInput, VersionOperation, VersionResponse};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent};
-use crate::catalog::{
-    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Metadata, ObjectPath, Version,
-};
 use crate::checksum::Checksum;
-use crate::conditions::Conditions;
 use crate::config::ApiConfig;
 use crate::id::{OperationId, RequestId};
 use crate::locate::{Collect, Holder, Probe};
 use crate::name::ObjectName;
 use crate::refusal::Refusal;
 use crate::select::{ObjectHead, Selection};
-use crate::time::WallTime;
 use crate::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, TransferFailure, UploadOutcome};
 
 /// What happens to an API server.
@@ -73,20 +71,8 @@ pub enum ApiInput {
         /// How it went.
         outcome: RemoveOutcome,
     },
-    /// Completes [`ApiEffect::AskCatalog`].
-    Catalogued {
-        /// Its id.
-        ask: OperationId,
-        /// What the catalog has answered.
-        outcome: Result<CatalogAnswer, CatalogFailure>,
-    },
-    /// Completes [`ApiEffect::RelayBlob`].
-    RelayedBlob {
-        /// Its id.
-        relay: OperationId,
-        /// How it went.
-        outcome: Result<(), BrokenRelay>,
-    },
+    /// Something about versions.
+    Version(VersionInput),
 }
 
 /// What a client can ask of an API server.
@@ -119,48 +105,8 @@ pub enum ApiOperation {
         /// Whether one holder will do.
         collect: Collect,
     },
-    /// Store the body that follows as a new version. This and what follows needs a catalog.
-    PutVersion(NewVersion),
-    /// Send a version of an object, or its head.
-    GetVersion {
-        /// Of what.
-        path: ObjectPath,
-        /// Which; the current one if not given.
-        version: Option<Version>,
-        /// Which part, under which conditions.
-        selection: Selection,
-    },
-    /// Write a tombstone: the object is deleted, its older versions stay as long as the bucket keeps them.
-    DeleteObject {
-        /// What.
-        path: ObjectPath,
-        /// What must be true of the current version.
-        conditions: Conditions,
-    },
-    /// Remove one version for good.
-    RemoveVersion {
-        /// Of what.
-        path: ObjectPath,
-        /// Which.
-        version: Version,
-    },
-    /// Ask the catalog, as it is: listings, versions, buckets.
-    AskCatalog(CatalogRequest),
-}
-
-/// A version that a client wants stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewVersion {
-    /// Of what.
-    pub path: ObjectPath,
-    /// How long it is, if that was said.
-    pub declared_bytes: Option<u64>,
-    /// What must be true of the version that is current until then.
-    pub conditions: Conditions,
-    /// What the client says that it is.
-    pub content_type: Option<ContentType>,
-    /// What the client wants kept with it.
-    pub metadata: Metadata,
+    /// Do something about versions. This needs a catalog.
+    Version(VersionOperation),
 }
 
 /// What an API server wants done.
@@ -234,63 +180,8 @@ pub enum ApiEffect {
         /// How long to wait for the answer.
         patience: Duration,
     },
-    /// Ask the catalog. Completed by [`ApiInput::Catalogued`].
-    AskCatalog {
-        /// Its id.
-        ask: OperationId,
-        /// What.
-        what: CatalogRequest,
-    },
-    /// Send the body of the request to several data servers at a time, in one pass over it, as blobs of one name. Each is
-    /// completed by an [`ApiInput::Uploaded`] of its own; one that fails does not hold up the others, and one that has stored
-    /// something else than was sent has failed: where there is one copy, nothing else would tell. What is held of the
-    /// body may be asked for again with [`ApiEffect::Upload`] until the request is answered; uploads that have not ended by
-    /// then go on.
-    UploadCopies {
-        /// Whose body.
-        request: RequestId,
-        /// The ids, and where to.
-        copies: Vec<(OperationId, ServerAddress)>,
-        /// As which blob.
-        blob: BlobId,
-        /// What is to be waited for, and held.
-        terms: UploadTerms,
-    },
-    /// Ask this data server for a part of a blob. Completed by [`ApiInput::Fetched`]: with the whole or that very part of a
-    /// body of this checksum, else with a failure; the body stays open for [`ApiEffect::RelayBlob`].
-    FetchBlob {
-        /// Its id.
-        fetch: OperationId,
-        /// For which request.
-        request: RequestId,
-        /// Whom.
-        server: ServerAddress,
-        /// Which blob.
-        blob: BlobId,
-        /// The position of the first byte wanted.
-        first: u64,
-        /// How many bytes are wanted from there.
-        length_bytes: u64,
-        /// What the blob is.
-        checksum: Checksum,
-        /// How long to wait for the head of the answer.
-        patience: Duration,
-    },
-    /// Pass on to the client what was fetched, with the head before it if that has not been sent yet. Completed by
-    /// [`ApiInput::RelayedBlob`].
-    RelayBlob {
-        /// Its id.
-        relay: OperationId,
-        /// Whose.
-        request: RequestId,
-        /// The head, the first time.
-        head: Option<VersionHead>,
-    },
-    /// Break off the answer that has been begun: the rest of it cannot be had. This ends the request.
-    BreakOff {
-        /// Which request.
-        request: RequestId,
-    },
+    /// Something about versions.
+    Version(VersionEffect),
     /// Answer the client, which ends the request.
     Respond {
         /// Which request.
@@ -298,30 +189,6 @@ pub enum ApiEffect {
         /// With what.
         response: ApiResponse,
     },
-}
-
-/// The head of an answer that is about a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionHead {
-    /// What is sent of it.
-    pub object: ObjectHead,
-    /// Which version it is.
-    pub version: Version,
-    /// When it was written.
-    pub written: WallTime,
-    /// What the client who wrote it says that it is.
-    pub content_type: Option<ContentType>,
-    /// What that client wanted kept with it.
-    pub metadata: Metadata,
-}
-
-/// Why a part of a blob was not relayed whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenRelay {
-    /// What happened.
-    pub failure: RelayFailure,
-    /// How many bytes of this part the client has got before.
-    pub passed_on_bytes: u64,
 }
 
 /// What is to be waited for, and held, when a body is sent to a data server.
@@ -396,26 +263,8 @@ pub enum ApiResponse {
         /// Servers believed to live that have not answered.
         unanswered: Vec<ServerAddress>,
     },
-    /// It is stored as this version (200).
-    Written {
-        /// Which.
-        version: Version,
-        /// How long it is.
-        size_bytes: u64,
-        /// Its checksum.
-        checksum: Checksum,
-    },
-    /// It is deleted: this version is the tombstone (204).
-    Deleted {
-        /// Which.
-        version: Version,
-    },
-    /// The version is removed for good (204).
-    VersionRemoved,
-    /// The head of a version, and nothing of its content: it was asked for with HEAD, or nothing is to be sent.
-    Version(VersionHead),
-    /// What the catalog has answered (200).
-    Catalog(CatalogAnswer),
+    /// About a version.
+    Version(VersionResponse),
     /// It is not done.
     Refused(Refusal),
 }

@@ -10,10 +10,37 @@ pub(super) mod get;
 pub(super) mod late_copies;
 pub(super) mod put;
 
-use super::Context;
+use alloc::boxed::Box;
+
+use self::ask::AskCatalog;
+use self::delete::DeleteVersion;
+use self::get::GetVersion;
+use self::put::PutVersion;
+use super::messages::versions::{VersionEffect, VersionOperation};
+use super::{Context, Work};
 use crate::catalog::{CatalogFailure, CatalogRequest};
 use crate::id::RequestId;
 use crate::refusal::Refusal;
+
+/// Begins what a client asks.
+pub(super) fn begin(request: RequestId, operation: VersionOperation, context: &mut Context<'_>) -> Work {
+    match operation {
+        VersionOperation::Put(new) => {
+            let copies = context.config.copies;
+            Work::PutVersion(Box::new(PutVersion::begin(request, new, copies, context)))
+        }
+        VersionOperation::Get { path, version, selection } => {
+            Work::GetVersion(Box::new(GetVersion::begin(request, path, version, selection, context)))
+        }
+        VersionOperation::Delete { path, conditions } => {
+            Work::DeleteVersion(DeleteVersion::object(request, path, conditions, context))
+        }
+        VersionOperation::Remove { path, version } => {
+            Work::DeleteVersion(DeleteVersion::version(request, path, version, context))
+        }
+        VersionOperation::AskCatalog(what) => Work::AskCatalog(AskCatalog::begin(request, what, context)),
+    }
+}
 
 /// How a failure of the catalog is told to a client.
 fn refusal_of(failure: CatalogFailure) -> Refusal {
@@ -27,12 +54,12 @@ impl Context<'_> {
     /// Asks the catalog for a request that waits for the answer.
     fn ask_catalog(&mut self, request: RequestId, what: CatalogRequest) {
         let ask = self.await_for(request);
-        self.effects.push(super::messages::ApiEffect::AskCatalog { ask, what });
+        self.effects.push(VersionEffect::AskCatalog { ask, what }.into());
     }
 
     /// Tells the catalog something whose answer nobody waits for.
     fn tell_catalog(&mut self, what: CatalogRequest) {
         let ask = self.ids.fresh();
-        self.effects.push(super::messages::ApiEffect::AskCatalog { ask, what });
+        self.effects.push(VersionEffect::AskCatalog { ask, what }.into());
     }
 }

@@ -1,7 +1,7 @@
 //! Asking the catalog, as it is.
 
 use super::super::Context;
-use super::super::messages::ApiResponse;
+use super::super::messages::versions::VersionResponse;
 use super::refusal_of;
 use crate::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
 use crate::id::RequestId;
@@ -25,7 +25,7 @@ impl AskCatalog {
         context: &mut Context<'_>,
     ) {
         match outcome {
-            Ok(answer) => context.respond(self.request, ApiResponse::Catalog(answer)),
+            Ok(answer) => context.respond(self.request, VersionResponse::Catalog(answer)),
             Err(failure) => context.refuse(self.request, refusal_of(failure)),
         }
     }

@@ -8,7 +8,7 @@
 //! To remove a version that is gone already is to have removed it, where nobody knows whether it was this request.
 
 use super::super::Context;
-use super::super::messages::ApiResponse;
+use super::super::messages::versions::VersionResponse;
 use super::refusal_of;
 use crate::catalog::Garbage;
 use crate::catalog::{BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Fate, ObjectPath, State, Version};
@@ -66,14 +66,14 @@ impl DeleteVersion {
         match outcome {
             Ok(CatalogAnswer::Written(written)) => {
                 remove_all(written.garbage, context);
-                context.respond(self.request, ApiResponse::Deleted { version: written.version });
+                context.respond(self.request, VersionResponse::Deleted { version: written.version });
             }
             Ok(CatalogAnswer::Removed(Some(garbage))) => {
                 remove_all([garbage], context);
-                context.respond(self.request, ApiResponse::VersionRemoved);
+                context.respond(self.request, VersionResponse::Removed);
             }
             Ok(CatalogAnswer::Removed(None)) if self.again => {
-                context.respond(self.request, ApiResponse::VersionRemoved);
+                context.respond(self.request, VersionResponse::Removed);
             }
             Ok(CatalogAnswer::NothingToDelete | CatalogAnswer::Removed(None)) => {
                 context.refuse(self.request, Refusal::NotFound);
@@ -82,7 +82,7 @@ impl DeleteVersion {
             Ok(CatalogAnswer::NoSuchBucket) => context.refuse(self.request, Refusal::NoSuchBucket),
             Ok(CatalogAnswer::Settled(fates)) => match fates.first() {
                 Some((_, Fate::Kept(version) | Fate::Gone(version))) => {
-                    context.respond(self.request, ApiResponse::Deleted { version: *version });
+                    context.respond(self.request, VersionResponse::Deleted { version: *version });
                 }
                 Some((_, Fate::Condemned)) | None => {
                     let reason = "it broke off while the object was deleted".into();

@@ -18,7 +18,8 @@ use alloc::vec::Vec;
 
 use super::super::Context;
 use super::super::locates::Wanted;
-use super::super::messages::{ApiEffect, ApiResponse, BrokenRelay, RelayFailure, VersionHead};
+use super::super::messages::RelayFailure;
+use super::super::messages::versions::{BrokenRelay, VersionEffect, VersionHead, VersionResponse};
 use super::refusal_of;
 use crate::address::ServerAddress;
 use crate::catalog::{BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Found, ObjectPath, State, Version};
@@ -119,7 +120,7 @@ impl GetVersion {
             FetchOutcome::Whole { .. } | FetchOutcome::Part { .. } => {
                 let relay = context.await_for(self.request);
                 let (request, head) = (self.request, sending.head.clone());
-                return context.effects.push(ApiEffect::RelayBlob { relay, request, head });
+                return context.effects.push(VersionEffect::Relay { relay, request, head }.into());
             }
             FetchOutcome::Missing | FetchOutcome::PreconditionFailed | FetchOutcome::Unsatisfiable { .. } => {
                 sending.read.missing();
@@ -177,7 +178,7 @@ impl GetVersion {
             metadata: stored.metadata,
         };
         let Some((first, length_bytes)) = body else {
-            return context.respond(self.request, ApiResponse::Version(head));
+            return context.respond(self.request, VersionResponse::Head(head));
         };
         if self.versions_tried >= context.config.max_attempts {
             return context.refuse(self.request, Refusal::NoCopy { failing: Vec::new() });
@@ -198,16 +199,19 @@ impl GetVersion {
                 let fetch = context.await_for(request);
                 sending.current = Some(server.clone());
                 let passed_on_bytes = sending.read.passed_on_bytes();
-                context.effects.push(ApiEffect::FetchBlob {
-                    fetch,
-                    request,
-                    server,
-                    blob: sending.blob,
-                    first: sending.first + passed_on_bytes,
-                    length_bytes: sending.length_bytes - passed_on_bytes,
-                    checksum: sending.checksum,
-                    patience: context.config.short_patience,
-                });
+                context.effects.push(
+                    VersionEffect::Fetch {
+                        fetch,
+                        request,
+                        server,
+                        blob: sending.blob,
+                        first: sending.first + passed_on_bytes,
+                        length_bytes: sending.length_bytes - passed_on_bytes,
+                        checksum: sending.checksum,
+                        patience: context.config.short_patience,
+                    }
+                    .into(),
+                );
             }
             NextRead::Locate if sending.head.is_some() => {
                 if let Progress::Sending(sending) = core::mem::replace(&mut self.state, Progress::Reading) {
@@ -226,7 +230,7 @@ impl GetVersion {
             }
             NextRead::GiveUp => {
                 context.answered = true;
-                context.effects.push(ApiEffect::BreakOff { request });
+                context.effects.push(VersionEffect::BreakOff { request }.into());
             }
         }
     }

@@ -13,7 +13,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::super::Context;
-use super::super::messages::{ApiEffect, ApiResponse, NewVersion, UploadTerms};
+use super::super::messages::versions::{NewVersion, VersionEffect, VersionResponse};
+use super::super::messages::{ApiEffect, UploadTerms};
 use super::late_copies::Content;
 use super::refusal_of;
 use crate::address::ServerAddress;
@@ -69,7 +70,7 @@ impl PutVersion {
         }
         if !begun.is_empty() {
             let (blob, terms) = (put.blob, put.terms(context));
-            context.effects.push(ApiEffect::UploadCopies { request, copies: begun, blob, terms });
+            context.effects.push(VersionEffect::UploadCopies { request, copies: begun, blob, terms }.into());
         }
         put.go_on(context);
         put
@@ -200,7 +201,7 @@ impl PutVersion {
             garbage.holders.into_iter().for_each(|server| context.remove_copy(garbage.blob, server));
         }
         self.leave_uploads(Some(Content { size_bytes, checksum }), context);
-        context.respond(self.request, ApiResponse::Written { version, size_bytes, checksum });
+        context.respond(self.request, VersionResponse::Written { version, size_bytes, checksum });
     }
 
     /// Nobody can have written the version, nor will.

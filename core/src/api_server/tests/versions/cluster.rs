@@ -8,9 +8,10 @@ use core::time::Duration;
 
 use super::super::bench::{Bench, YES, address};
 use crate::address::ServerAddress;
-use crate::api_server::messages::{
-    ApiEffect, ApiInput, ApiOperation, ApiResponse, BrokenRelay, NewVersion, RelayFailure,
+use crate::api_server::messages::versions::{
+    BrokenRelay, NewVersion, VersionEffect, VersionInput, VersionOperation, VersionResponse,
 };
+use crate::api_server::messages::{ApiEffect, ApiInput, ApiResponse, RelayFailure};
 use crate::bus::BusCommand;
 use crate::catalog::model::Catalog;
 use crate::catalog::{
@@ -95,17 +96,17 @@ impl Cluster {
         let (content_type, metadata) = (None, Metadata::default());
         let declared_bytes = Some(SIZE);
         let new = NewVersion { path: path(key), declared_bytes, conditions, content_type, metadata };
-        self.request(ApiOperation::PutVersion(new));
+        self.request(VersionOperation::Put(new));
         self.checksum()
     }
 
     pub(super) fn get(&mut self, key: &str, version: Option<u64>) {
         let version = version.map(|number| Version::new(number).unwrap());
-        self.request(ApiOperation::GetVersion { path: path(key), version, selection: Selection::default() });
+        self.request(VersionOperation::Get { path: path(key), version, selection: Selection::default() });
     }
 
-    pub(super) fn request(&mut self, operation: ApiOperation) {
-        let effects = self.bench.request(operation);
+    pub(super) fn request(&mut self, operation: VersionOperation) {
+        let effects = self.bench.request(operation.into());
         self.carry_out(effects);
     }
 
@@ -137,6 +138,13 @@ impl Cluster {
         self.responses.last().expect("a response")
     }
 
+    pub(super) fn last_version_response(&self) -> &VersionResponse {
+        match self.last_response() {
+            ApiResponse::Version(response) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(super) fn last_refusal(&self) -> &Refusal {
         match self.last_response() {
             ApiResponse::Refused(refusal) => refusal,
@@ -159,14 +167,14 @@ impl Cluster {
 
     fn completions(&mut self, effect: ApiEffect) -> Vec<ApiInput> {
         match effect {
-            ApiEffect::UploadCopies { copies, blob, .. } => {
+            ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, .. }) => {
                 copies.into_iter().filter_map(|(upload, server)| self.upload(upload, server, blob.name())).collect()
             }
             ApiEffect::Upload { upload, server, name, .. } => self.upload(upload, server, name).into_iter().collect(),
-            ApiEffect::AskCatalog { ask, what } => {
-                alloc::vec![ApiInput::Catalogued { ask, outcome: self.ask(&what) }]
+            ApiEffect::Version(VersionEffect::AskCatalog { ask, what }) => {
+                alloc::vec![VersionInput::Catalogued { ask, outcome: self.ask(&what) }.into()]
             }
-            ApiEffect::FetchBlob { fetch, server, blob, first, length_bytes, checksum, .. } => {
+            ApiEffect::Version(VersionEffect::Fetch { fetch, server, blob, first, length_bytes, checksum, .. }) => {
                 let trouble = self.fetches.pop_front().unwrap_or(Trouble::None);
                 let lies_there = self.stored.get(&(server.clone(), blob.name()));
                 let outcome = match (trouble, lies_there) {
@@ -179,9 +187,9 @@ impl Cluster {
                 };
                 alloc::vec![ApiInput::Fetched { fetch, outcome }]
             }
-            ApiEffect::RelayBlob { relay, .. } => {
+            ApiEffect::Version(VersionEffect::Relay { relay, .. }) => {
                 let trouble = self.relays.pop_front().unwrap_or(Trouble::None);
-                alloc::vec![ApiInput::RelayedBlob { relay, outcome: self.relay(trouble) }]
+                alloc::vec![VersionInput::Relayed { relay, outcome: self.relay(trouble) }.into()]
             }
             ApiEffect::Remove { removal, server, name, .. } => {
                 let was_there = self.stored.remove(&(server, name)).is_some();
@@ -196,7 +204,7 @@ impl Cluster {
                 self.responses.push(response);
                 Vec::new()
             }
-            ApiEffect::BreakOff { .. } => {
+            ApiEffect::Version(VersionEffect::BreakOff { .. }) => {
                 self.broken_off += 1;
                 Vec::new()
             }

@@ -1,23 +1,23 @@
 //! DELETE of objects and versions.
 
 use super::cluster::{Cluster, Trouble, path};
-use crate::api_server::messages::{ApiOperation, ApiResponse};
+use crate::api_server::messages::versions::{VersionOperation, VersionResponse};
 use crate::catalog::Version;
 use crate::conditions::Conditions;
 use crate::refusal::Refusal;
 
 fn delete(cluster: &mut Cluster, conditions: &[(&str, &str)]) {
     let conditions = Conditions::from_headers(conditions.iter().copied()).unwrap();
-    cluster.request(ApiOperation::DeleteObject { path: path("a"), conditions });
+    cluster.request(VersionOperation::Delete { path: path("a"), conditions });
 }
 
 fn remove(cluster: &mut Cluster, version: u64) {
     let version = Version::new(version).unwrap();
-    cluster.request(ApiOperation::RemoveVersion { path: path("a"), version });
+    cluster.request(VersionOperation::Remove { path: path("a"), version });
 }
 
-fn deleted(version: u64) -> ApiResponse {
-    ApiResponse::Deleted { version: Version::new(version).unwrap() }
+fn deleted(version: u64) -> VersionResponse {
+    VersionResponse::Deleted { version: Version::new(version).unwrap() }
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn what_is_deleted_is_404_and_its_copies_go() {
     delete(&mut cluster, &[("If-Match", "\"another\"")]);
     assert_eq!(cluster.last_refusal(), &Refusal::PreconditionFailed);
     delete(&mut cluster, &[]);
-    assert_eq!(cluster.last_response(), &deleted(2));
+    assert_eq!(cluster.last_version_response(), &deleted(2));
     assert!(cluster.stored.is_empty());
     cluster.get("a", None);
     assert_eq!(cluster.last_refusal(), &Refusal::NotFound);
@@ -42,7 +42,7 @@ fn one_version_is_removed_for_good() {
     let mut cluster = Cluster::of(3);
     cluster.put("a", &[]);
     remove(&mut cluster, 1);
-    assert_eq!(cluster.last_response(), &ApiResponse::VersionRemoved);
+    assert_eq!(cluster.last_version_response(), &VersionResponse::Removed);
     assert!(cluster.stored.is_empty());
     remove(&mut cluster, 1);
     assert_eq!(cluster.last_refusal(), &Refusal::NotFound);
@@ -57,10 +57,10 @@ fn an_unknown_outcome_is_settled() {
     assert!(matches!(cluster.last_refusal(), Refusal::CatalogUnavailable { .. }));
     cluster.asks.push_back(Trouble::AnswerLost);
     delete(&mut cluster, &[]);
-    assert_eq!(cluster.last_response(), &deleted(2));
+    assert_eq!(cluster.last_version_response(), &deleted(2));
     cluster.asks.push_back(Trouble::AnswerLost);
     remove(&mut cluster, 2);
-    assert_eq!(cluster.last_response(), &ApiResponse::VersionRemoved);
+    assert_eq!(cluster.last_version_response(), &VersionResponse::Removed);
     cluster.put("a", &[]);
     cluster.asks.extend([Trouble::RequestLost, Trouble::Fails]);
     delete(&mut cluster, &[]);

@@ -1,7 +1,7 @@
 //! GET of versions: from the catalog and from whoever sends it.
 
 use super::cluster::{Cluster, SIZE, Trouble, path};
-use crate::api_server::messages::{ApiOperation, ApiResponse};
+use crate::api_server::messages::versions::{VersionOperation, VersionResponse};
 use crate::conditions::Conditions;
 use crate::refusal::Refusal;
 use crate::select::Selection;
@@ -86,8 +86,8 @@ fn what_a_head_says_the_catalog_knows() {
     for selection in
         [Selection { head_only: true, ..Selection::default() }, Selection { conditions: same, ..Selection::default() }]
     {
-        cluster.request(ApiOperation::GetVersion { path: path("a"), version: None, selection });
-        let ApiResponse::Version(head) = cluster.last_response() else { panic!("{:?}", cluster.last_response()) };
+        cluster.request(VersionOperation::Get { path: path("a"), version: None, selection });
+        let VersionResponse::Head(head) = cluster.last_version_response() else { panic!("no head") };
         assert_eq!((head.version.number(), head.object.etag), (2, Some(etag)));
     }
     assert!(cluster.received.is_empty());

@@ -1,15 +1,15 @@
 //! PUT of versions: when it is 200, and what is left behind when it is not.
 
 use super::cluster::{Cluster, SIZE, Trouble};
-use crate::api_server::messages::ApiResponse;
+use crate::api_server::messages::versions::VersionResponse;
 use crate::catalog::Version;
 use crate::config::ApiConfig;
 use crate::copies::Copies;
 use crate::refusal::Refusal;
 
 fn written(cluster: &Cluster) -> u64 {
-    match cluster.last_response() {
-        ApiResponse::Written { version, size_bytes: SIZE, .. } => version.number(),
+    match cluster.last_version_response() {
+        VersionResponse::Written { version, size_bytes: SIZE, .. } => version.number(),
         other => panic!("{other:?}"),
     }
 }

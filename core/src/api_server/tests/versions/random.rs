@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::cluster::{Cluster, SIZE, Trouble};
 use crate::api_server::messages::ApiResponse;
+use crate::api_server::messages::versions::VersionResponse;
 use crate::catalog::State;
 use crate::checksum::Checksum;
 
@@ -70,7 +71,7 @@ proptest! {
             prop_assert_eq!(cluster.bench.server.requests_under_way(), 0);
             let copies = usize::from(servers).min(3);
             match cluster.last_response().clone() {
-                ApiResponse::Written { checksum, .. } => {
+                ApiResponse::Version(VersionResponse::Written { checksum, .. }) => {
                     prop_assert_eq!(checksum, written);
                     prop_assert_eq!(current(&mut cluster), Some(written));
                     prop_assert!(cluster.holders("a").len() * 2 > copies);
