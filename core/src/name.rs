@@ -6,7 +6,7 @@
 //! URL library does it: it is unescaped, and escaped anew in one canonical way. So `é` becomes `%C3%A9`, and `a%61é`
 //! becomes `aa%C3%A9`; the same URL means the same object through an API server of the seed and through one of ours.
 
-mod escape;
+pub(crate) mod escape;
 
 use alloc::string::String;
 use alloc::sync::Arc;

@@ -1,5 +1,7 @@
 //! What a request is about: its target, taken apart.
 
+pub mod versions;
+
 use crate::name::{NameError, ObjectName};
 
 /// What the servers serve. Which methods each of these takes is not decided here.
@@ -37,10 +39,7 @@ impl Resource {
     /// # Errors
     /// If the target means an object or a locate, and its name is none. HTTP: 414 for [`NameError::TooLong`], else 400.
     pub fn parse(target: &[u8]) -> Result<Self, NameError> {
-        let target = path_of_url(target).unwrap_or(target);
-        let mut halves = target.splitn(2, |&byte| byte == b'?');
-        let path = halves.next().unwrap_or_default();
-        let query = halves.next().unwrap_or_default();
+        let (path, query) = path_and_query(target);
         if let Some(name) = path.strip_prefix(b"/objects/") {
             return ObjectName::from_segment(name).map(Self::Object);
         }
@@ -56,6 +55,13 @@ impl Resource {
             _ => Self::Unknown,
         })
     }
+}
+
+/// A target's path, from its slash on, and what follows the first `?`.
+fn path_and_query(target: &[u8]) -> (&[u8], &[u8]) {
+    let target = path_of_url(target).unwrap_or(target);
+    let mut halves = target.splitn(2, |&byte| byte == b'?');
+    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
 }
 
 /// What follows the host of `http://host/path` (RFC 9112 §3.2.2), from the slash on.

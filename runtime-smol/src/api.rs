@@ -8,6 +8,7 @@ mod figures;
 mod node;
 mod serve;
 mod upload;
+mod versions;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use smol::{Async, Executor};
 use self::node::Node;
 use self::serve::Service;
 use crate::bus::Bus;
+use crate::catalog::Catalog;
 use crate::engine::Engine;
 use crate::http::client::{ClientLimits, HttpClient};
 use crate::http::server::{Limits, serve};
@@ -68,6 +70,7 @@ pub struct ApiServerBuilder {
     config: ApiConfig,
     limits: Limits,
     executor: Arc<Executor<'static>>,
+    catalog: Option<Arc<dyn Catalog>>,
 }
 
 impl ApiServerBuilder {
@@ -75,6 +78,13 @@ impl ApiServerBuilder {
     #[must_use]
     pub fn config(mut self, config: ApiConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Keep names and versions in this catalog; by default there is none, names are found by asking, and the last PUT wins.
+    #[must_use]
+    pub fn catalog(mut self, catalog: Arc<dyn Catalog>) -> Self {
+        self.catalog = Some(catalog);
         self
     }
 
@@ -101,7 +111,8 @@ impl ApiServerBuilder {
         let machine = Machine::new(self.config, fresh_incarnation())?;
         let (listener, address) = listen(self.listen)?;
         let client = HttpClient::new(ClientLimits { open_connections: MAX_CONNECTIONS, ..ClientLimits::default() });
-        let (engine, bus_work) = Engine::new(machine, Node { client }, Arc::clone(&self.executor), &*self.bus);
+        let (engine, bus_work) =
+            Engine::new(machine, Node { client, catalog: self.catalog }, Arc::clone(&self.executor), &*self.bus);
         Ok(ApiServer { engine, listener, address, limits: self.limits, executor: self.executor, bus_work })
     }
 }
@@ -116,6 +127,7 @@ impl ApiServer {
             config: ApiConfig::default(),
             limits: Limits::default(),
             executor: Arc::new(Executor::new()),
+            catalog: None,
         }
     }
 

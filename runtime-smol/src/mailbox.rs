@@ -7,8 +7,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use lode_core::copies::MAX_COPIES;
 use lode_core::id::RequestId;
 use smol::channel::{Receiver, Sender};
+
+/// How many effects of one request may wait at a time. A machine waits for the completion of an effect before it wants the
+/// next one of the same request, but a body may be sent once more to as many servers as there are copies, and an answer may
+/// come behind.
+const MOST_EFFECTS: usize = 2 * MAX_COPIES;
 
 /// The mailboxes of all requests that are being served.
 #[derive(Debug)]
@@ -33,9 +39,7 @@ impl<E> Mailboxes<E> {
     /// Opens a mailbox under a number that was never used before.
     pub(crate) fn open(self: &Arc<Self>) -> Mailbox<E> {
         let request = RequestId(self.next.fetch_add(1, Ordering::Relaxed));
-        // A machine waits for the completion of an effect before it wants the next one of the same request, and an answer
-        // may come behind one that needs no completion: there are never more than two.
-        let (sender, effects) = smol::channel::bounded(2);
+        let (sender, effects) = smol::channel::bounded(MOST_EFFECTS);
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(request, sender);
         Mailbox { request, effects, all: Arc::clone(self) }
     }
@@ -45,7 +49,7 @@ impl<E> Mailboxes<E> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mailbox) = open.get(&request) {
             let delivered = mailbox.try_send(effect);
-            assert!(!matches!(delivered, Err(error) if error.is_full()), "a request has at most two effects at a time");
+            assert!(!matches!(delivered, Err(error) if error.is_full()), "a request has few effects at a time");
         }
     }
 }

@@ -1,12 +1,14 @@
 //! What goes back to a client, in HTTP: the same words from API servers and from data servers.
 
 use http_types::StatusCode;
+use lode_core::catalog::{KeyError, MetadataError};
 use lode_core::checksum::Checksum;
 use lode_core::conditions::ConditionError;
 use lode_core::digest::DigestError;
 use lode_core::etag::ETag;
 use lode_core::name::NameError;
 use lode_core::refusal::Refusal;
+use lode_core::resource::versions::VersionResourceError;
 use lode_core::select::{Content, ObjectHead};
 use serde::Serialize;
 
@@ -28,6 +30,12 @@ pub(crate) enum Misunderstood {
     Condition(#[from] ConditionError),
     #[error("a digest cannot be read: {0}")]
     Digest(#[from] DigestError),
+    #[error("the request cannot be understood: {0}")]
+    Versions(#[from] VersionResourceError),
+    #[error("what is to be kept beside the object cannot be: {0}")]
+    Metadata(#[from] MetadataError),
+    #[error("a version cannot be put: PUT /objects/KEY writes a new one")]
+    PutOfVersion,
     #[error("{method} is not served here; this resource takes {allowed}")]
     Method { method: String, allowed: &'static str },
     #[error(
@@ -93,15 +101,26 @@ impl Reply {
             Misunderstood::Name(_) => (StatusCode::BadRequest, "bad_name"),
             Misunderstood::Condition(_) => (StatusCode::BadRequest, "bad_condition"),
             Misunderstood::Digest(_) => (StatusCode::BadRequest, "bad_digest"),
+            Misunderstood::Versions(VersionResourceError::Key(KeyError::TooLong { .. })) => {
+                (StatusCode::UriTooLong, "name_too_long")
+            }
+            Misunderstood::Versions(VersionResourceError::Key(_)) => (StatusCode::BadRequest, "bad_name"),
+            Misunderstood::Versions(_) => (StatusCode::BadRequest, "bad_target"),
+            Misunderstood::Metadata(_) => (StatusCode::BadRequest, "bad_metadata"),
+            Misunderstood::PutOfVersion => (StatusCode::BadRequest, "put_of_version"),
             Misunderstood::Method { .. } => (StatusCode::MethodNotAllowed, "method_not_allowed"),
             Misunderstood::Path => (StatusCode::NotFound, "no_such_path"),
         };
         let reply = Self::error(status, code, &error.to_string());
         match error {
             Misunderstood::Method { allowed, .. } => reply.header("allow", allowed),
-            Misunderstood::Name(_) | Misunderstood::Condition(_) | Misunderstood::Digest(_) | Misunderstood::Path => {
-                reply
-            }
+            Misunderstood::Name(_)
+            | Misunderstood::Condition(_)
+            | Misunderstood::Digest(_)
+            | Misunderstood::Versions(_)
+            | Misunderstood::Metadata(_)
+            | Misunderstood::PutOfVersion
+            | Misunderstood::Path => reply,
         }
     }
 
@@ -115,8 +134,11 @@ impl Reply {
     }
 }
 
-/// The head of an answer that is about an object.
-pub(crate) fn object_head(head: &ObjectHead) -> ResponseHead {
+/// The content type of an object of which nobody has said another.
+pub(crate) const OBJECT_TYPE: &str = "application/octet-stream";
+
+/// The head of an answer that is about an object, whose content is of this type.
+pub(crate) fn object_head(head: &ObjectHead, content_type: &str) -> ResponseHead {
     let mut response = ResponseHead::new(status(head.content.status())).header("accept-ranges", "bytes");
     if let Some(etag) = head.etag {
         response = response.header("etag", &etag.to_string());
@@ -125,7 +147,7 @@ pub(crate) fn object_head(head: &ObjectHead) -> ResponseHead {
         response = response.header("content-range", &range.to_string());
     }
     match head.content {
-        Content::Whole { .. } | Content::Part { .. } => response.header("content-type", "application/octet-stream"),
+        Content::Whole { .. } | Content::Part { .. } => response.header("content-type", content_type),
         Content::NotModified | Content::PreconditionFailed | Content::Unsatisfiable { .. } => response,
     }
 }

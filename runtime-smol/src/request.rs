@@ -104,7 +104,7 @@ pub(crate) async fn for_the_machine<Operation>(
 /// # Errors
 /// If the client was not there for it.
 pub(crate) async fn respond_without_object(exchange: Exchange, head: &ObjectHead) -> Result<(), RespondError> {
-    let answer = reply::object_head(head);
+    let answer = reply::object_head(head, reply::OBJECT_TYPE);
     match head.content {
         Content::Whole { .. } | Content::Part { .. } => {
             let body_bytes = head.content.body().map(|(_, length_bytes)| length_bytes);
@@ -156,6 +156,7 @@ fn not_served(method: Method, allowed: &'static str) -> Misunderstood {
     Misunderstood::Method { method: method.to_string(), allowed }
 }
 
-fn headers(exchange: &Exchange) -> impl Iterator<Item = (&str, &str)> {
+/// The headers, one by one: names in lower case.
+pub(crate) fn headers(exchange: &Exchange) -> impl Iterator<Item = (&str, &str)> {
     exchange.headers().iter().flat_map(|(name, values)| values.iter().map(move |value| (name.as_str(), value.as_str())))
 }

@@ -11,7 +11,7 @@ pub(super) const fn may_stand_bare(byte: u8) -> bool {
 }
 
 /// Undoes all escapes.
-pub(super) fn unescape(escaped: &[u8]) -> Result<Cow<'_, [u8]>, EscapeError> {
+pub(crate) fn unescape(escaped: &[u8]) -> Result<Cow<'_, [u8]>, EscapeError> {
     if !escaped.contains(&b'%') {
         return Ok(Cow::Borrowed(escaped));
     }
@@ -44,8 +44,8 @@ pub(super) fn escape(plain: &[u8]) -> String {
 
 /// A `%` without two hexadecimal digits behind it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct EscapeError {
-    pub(super) at: usize,
+pub(crate) struct EscapeError {
+    pub(crate) at: usize,
 }
 
 const fn stays_bare(byte: u8) -> bool {

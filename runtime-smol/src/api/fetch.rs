@@ -65,7 +65,8 @@ pub(super) async fn relay(
     let mut piece = vec![0; piece_bytes(response.body_bytes())];
     skip(&mut response, skip_bytes, &mut piece).await?;
     let mut left_bytes = head.content.body().map(|(_, length_bytes)| length_bytes);
-    let mut writer = exchange.start(reply::object_head(head), left_bytes).map_err(|_| RelayFailure::Client)?;
+    let mut writer =
+        exchange.start(reply::object_head(head, reply::OBJECT_TYPE), left_bytes).map_err(|_| RelayFailure::Client)?;
     pass_on(&mut response, &mut writer, &mut left_bytes, &mut piece).await?;
     writer.finish().await.map_err(|_| RelayFailure::Client)
 }
@@ -109,7 +110,8 @@ async fn skip(response: &mut Response, mut skip_bytes: u64, piece: &mut [u8]) ->
     Ok(())
 }
 
-fn outcome_of(response: &Response) -> FetchOutcome {
+/// What a data server has answered.
+pub(super) fn outcome_of(response: &Response) -> FetchOutcome {
     let etag = etag_of(response);
     let range = || response.headers().get("content-range")?.as_str().parse::<ContentRange>().ok();
     match response.status() {

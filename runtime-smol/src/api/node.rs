@@ -1,18 +1,32 @@
 //! What an API server does with the effects of its machine.
 
+use std::sync::Arc;
+
 use lode_core::api_server::ApiServer as Machine;
+use lode_core::api_server::messages::versions::{VersionEffect, VersionInput};
 use lode_core::api_server::messages::{ApiEffect, ApiInput};
 use lode_core::bus::BusEvent;
+use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
 
 use super::ask;
 use crate::bus::Role;
+use crate::catalog::Catalog;
 use crate::engine::{Engine, Kind};
 use crate::http::client::HttpClient;
 
 /// What an API server needs beside its machine: the way to the data servers.
-#[derive(Debug)]
 pub(super) struct Node {
     pub(super) client: HttpClient,
+    pub(super) catalog: Option<Arc<dyn Catalog>>,
+}
+
+impl Node {
+    async fn ask_catalog(&self, what: CatalogRequest) -> Result<CatalogAnswer, CatalogFailure> {
+        match &self.catalog {
+            Some(catalog) => catalog.ask(what).await,
+            None => Err(CatalogFailure::Unavailable { reason: "this server has none".to_owned() }),
+        }
+    }
 }
 
 impl Kind for Node {
@@ -35,7 +49,17 @@ impl Kind for Node {
                 let outcome = ask::remove(&engine.own.client, &server, &name, patience).await;
                 engine.feed(ApiInput::Removed { removal, outcome });
             }),
-            ApiEffect::Upload { request, .. }
+            ApiEffect::Version(VersionEffect::AskCatalog { ask, what }) => engine.spawn(move |engine| async move {
+                let outcome = engine.own.ask_catalog(what).await;
+                engine.feed(VersionInput::Catalogued { ask, outcome }.into());
+            }),
+            ApiEffect::Version(
+                VersionEffect::UploadCopies { request, .. }
+                | VersionEffect::Fetch { request, .. }
+                | VersionEffect::Relay { request, .. }
+                | VersionEffect::BreakOff { request },
+            )
+            | ApiEffect::Upload { request, .. }
             | ApiEffect::Fetch { request, .. }
             | ApiEffect::Relay { request, .. }
             | ApiEffect::Respond { request, .. } => engine.mailboxes.deliver(request, effect),

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::cluster::Cluster;
 use super::node::Node;
 use super::upload::UploadBody;
-use super::{fetch, figures};
+use super::{fetch, figures, versions};
 use crate::engine::Engine;
 use crate::http::client::Response;
 use crate::http::server::{Exchange, Handler};
@@ -39,6 +39,11 @@ impl Handler for Service {
 
 impl Service {
     fn understand(&self, exchange: &Exchange) -> Result<Asked<ApiOperation>, Misunderstood> {
+        if self.engine.own.catalog.is_some()
+            && let Some(operation) = versions::understand(exchange)?
+        {
+            return Ok(Asked::Operation(operation.into()));
+        }
         match Resource::parse(exchange.target().as_bytes())? {
             Resource::Object(name) => object_operation(exchange, name).map(Asked::Operation),
             Resource::Locate { name, all } => {
@@ -72,12 +77,25 @@ impl Service {
 
     /// Puts the operation before the machine, and does what it wants done until the client is answered.
     async fn serve(&self, exchange: Exchange, operation: ApiOperation) {
+        let operation = match operation {
+            ApiOperation::Version(operation) => return versions::serve(&self.engine, exchange, operation).await,
+            operation @ (ApiOperation::Put { .. }
+            | ApiOperation::Get { .. }
+            | ApiOperation::Delete { .. }
+            | ApiOperation::Locate { .. }) => operation,
+        };
         let upload = match (&operation, request::digests(&exchange)) {
             (ApiOperation::Put { declared_bytes, .. }, Ok(digests)) => Some(UploadBody::new(*declared_bytes, digests)),
             (ApiOperation::Put { .. }, Err(error)) => {
                 return request::respond(exchange, Reply::misunderstood(&error)).await;
             }
-            (ApiOperation::Get { .. } | ApiOperation::Delete { .. } | ApiOperation::Locate { .. }, _) => None,
+            (
+                ApiOperation::Get { .. }
+                | ApiOperation::Delete { .. }
+                | ApiOperation::Locate { .. }
+                | ApiOperation::Version(_),
+                _,
+            ) => None,
         };
         let mailbox = self.engine.mailboxes.open();
         let input = ApiInput::Request { request: mailbox.request(), operation };
@@ -118,8 +136,11 @@ impl RequestTask<'_> {
                     self.over = true;
                     return request::respond(exchange, reply_of(response)).await;
                 }
-                ApiEffect::Bus(_) | ApiEffect::AskDirectly { .. } | ApiEffect::Remove { .. } => {
-                    unreachable!("these belong to no client's connection and are carried out by the node")
+                ApiEffect::Bus(_)
+                | ApiEffect::AskDirectly { .. }
+                | ApiEffect::Remove { .. }
+                | ApiEffect::Version(_) => {
+                    unreachable!("these belong to other requests, or to no client's connection")
                 }
             }
         }
@@ -151,7 +172,8 @@ fn object_operation(exchange: &Exchange, name: ObjectName) -> Result<ApiOperatio
     }
 }
 
-fn reply_of(response: ApiResponse) -> Reply {
+/// The answer, but for one that has a body of an object.
+pub(super) fn reply_of(response: ApiResponse) -> Reply {
     match response {
         ApiResponse::Stored { checksum, .. } => Reply::stored(checksum),
         ApiResponse::Removed => Reply::empty(StatusCode::NoContent),
@@ -163,6 +185,7 @@ fn reply_of(response: ApiResponse) -> Reply {
             let unanswered: Vec<_> = unanswered.iter().map(ToString::to_string).collect();
             if unanswered.is_empty() { reply } else { reply.header("lode-unanswered", &unanswered.join(", ")) }
         }
+        ApiResponse::Version(response) => versions::reply_of(response),
         ApiResponse::Refused(refusal) => Reply::refusal(&refusal),
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn send(
             return Err(SendFailure::Disk(failure));
         }
     };
-    let started = exchange.start(reply::object_head(head), Some(length_bytes));
+    let started = exchange.start(reply::object_head(head, reply::OBJECT_TYPE), Some(length_bytes));
     let mut writer = started.map_err(|_| SendFailure::Client)?;
     while let Some(bytes) = piece {
         writer.write_all(bytes).await.map_err(|_| SendFailure::Client)?;

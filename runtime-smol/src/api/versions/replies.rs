@@ -1,0 +1,158 @@
+//! What goes back to a client about versions.
+
+use http_types::StatusCode;
+use lode_core::api_server::messages::ApiResponse;
+use lode_core::api_server::messages::versions::{VersionHead, VersionResponse};
+use lode_core::catalog::listing::{Listed, Page};
+use lode_core::catalog::{CatalogAnswer, ContentType, State, Version, VersionRecord};
+use lode_core::etag::ETag;
+use lode_core::refusal::Refusal;
+use lode_core::select::Content;
+use lode_core::time::WallTime;
+use serde::Serialize;
+
+use crate::http::server::{Exchange, ResponseHead};
+use crate::reply::{self, Reply};
+use crate::request;
+
+/// Answers the request; what is not about versions in the words of `other`.
+pub(super) async fn respond(exchange: Exchange, response: ApiResponse, other: impl Fn(ApiResponse) -> Reply) {
+    if let ApiResponse::Version(VersionResponse::Head(head)) = response {
+        respond_with_head(exchange, &head).await;
+    } else {
+        request::respond(exchange, other(response)).await;
+    }
+}
+
+/// An answer that is about versions, but for heads without bodies.
+pub(in super::super) fn reply_of(response: VersionResponse) -> Reply {
+    match response {
+        VersionResponse::Written { version, checksum, .. } => {
+            Reply::stored(Some(checksum)).header("x-lode-version", &version.to_string())
+        }
+        VersionResponse::Deleted { version } => {
+            Reply::empty(StatusCode::NoContent).header("x-lode-version", &version.to_string())
+        }
+        VersionResponse::Removed => Reply::empty(StatusCode::NoContent),
+        VersionResponse::Head(head) => Reply { head: version_head(&head), body: Vec::new() },
+        VersionResponse::Catalog(CatalogAnswer::Listed(Some(page))) => Reply::json(StatusCode::Ok, &PageRow::of(page)),
+        VersionResponse::Catalog(CatalogAnswer::Versions(records)) => versions(&records),
+        VersionResponse::Catalog(_) => Reply::refusal(&Refusal::NoSuchBucket),
+    }
+}
+
+/// The head of an answer that is about a version.
+pub(super) fn version_head(head: &VersionHead) -> ResponseHead {
+    let content_type = head.content_type.as_ref().map_or(reply::OBJECT_TYPE, ContentType::as_str);
+    let mut response = reply::object_head(&head.object, content_type)
+        .header("x-lode-version", &head.version.to_string())
+        .header("last-modified", &http_date(head.written));
+    for (name, value) in head.metadata.iter() {
+        response = response.header(&format!("x-lode-meta-{name}"), value);
+    }
+    response
+}
+
+async fn respond_with_head(exchange: Exchange, head: &VersionHead) {
+    let answer = version_head(head);
+    let answered = match head.object.content {
+        Content::Whole { .. } | Content::Part { .. } => {
+            let body_bytes = head.object.content.body().map(|(_, length_bytes)| length_bytes);
+            match exchange.start(answer, body_bytes) {
+                Ok(writer) => writer.finish().await,
+                Err(error) => Err(error),
+            }
+        }
+        Content::NotModified => exchange.respond(answer, &[]).await,
+        Content::PreconditionFailed | Content::Unsatisfiable { .. } => {
+            let answer = answer.header("content-type", "application/json");
+            exchange.respond(answer, &reply::explanation(&head.object.content)).await
+        }
+    };
+    if let Err(error) = answered {
+        tracing::debug!(%error, "a client was not there for its answer");
+    }
+}
+
+/// A page of a listing.
+#[derive(Serialize)]
+struct PageRow {
+    objects: Vec<ObjectRow>,
+    prefixes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ObjectRow {
+    name: String,
+    size: u64,
+    version: u64,
+    etag: String,
+    modified: String,
+}
+
+impl PageRow {
+    fn of(page: Page) -> Self {
+        let objects = page.objects.into_iter().map(ObjectRow::from).collect();
+        Self { objects, prefixes: page.prefixes, next: page.next }
+    }
+}
+
+impl From<Listed> for ObjectRow {
+    fn from(listed: Listed) -> Self {
+        Self {
+            name: listed.key.to_string(),
+            size: listed.size_bytes,
+            version: listed.version.number(),
+            etag: ETag::new(listed.checksum).to_string(),
+            modified: timestamp(listed.written),
+        }
+    }
+}
+
+/// One line for each version, the latest first: what the book that the seed follows answers, and more.
+#[derive(Serialize)]
+struct VersionRow {
+    version: u64,
+    deleted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
+    modified: String,
+}
+
+fn versions(records: &[VersionRecord]) -> Reply {
+    if records.is_empty() {
+        return Reply::refusal(&Refusal::NotFound);
+    }
+    let lines = records.iter().filter_map(|record| serde_json::to_string(&VersionRow::of(record)).ok());
+    let text: String = lines.map(|line| line + "\n").collect();
+    Reply::text(StatusCode::Ok, "application/x-ndjson", text)
+}
+
+impl VersionRow {
+    fn of(record: &VersionRecord) -> Self {
+        let (version, modified) = (Version::number(record.version), timestamp(record.written));
+        match &record.state {
+            State::Object(stored) => {
+                let (size, hash) = (Some(stored.size_bytes), Some(stored.checksum.to_string()));
+                Self { version, deleted: false, size, hash, modified }
+            }
+            State::Tombstone => Self { version, deleted: true, size: None, hash: None, modified },
+        }
+    }
+}
+
+fn timestamp(time: WallTime) -> String {
+    humantime::format_rfc3339_millis(system_time(time)).to_string()
+}
+
+fn http_date(time: WallTime) -> String {
+    httpdate::fmt_http_date(system_time(time))
+}
+
+fn system_time(time: WallTime) -> std::time::SystemTime {
+    std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(time.as_millis())
+}
