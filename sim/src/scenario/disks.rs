@@ -45,7 +45,7 @@ pub(super) const SYNCED_OUT_OF_ORDER: Scenario = Scenario {
     name: "folders-synced-out-of-order",
     story: "Eight data servers whose disks take up to 3 s for each step get eight objects of one name at once, each of its own \
             size. Then the power goes. What is there when it is back was one of them, whole, and none that was replaced by one \
-            that had been synced. (Once the simulator's disk mixed up their sizes and their order.)",
+            that had been synced. Once the simulator's disk mixed up their sizes and their order.",
     plan: || {
         let mut story = Story::of(1, 8).by_chance(3);
         for number in 1..=8 {
