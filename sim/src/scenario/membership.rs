@@ -107,8 +107,7 @@ pub(super) const JOINS: Scenario = Scenario {
             ensure(in_time, || format!("{api} knows {newcomer} since {from:?}"))?;
         }
         seen.stored(19.0)?;
-        seen.stored(20.6)?;
-        seen.held_by(20.6, &[newcomer])
+        seen.stored_on(20.6, newcomer)
     },
 };
 
