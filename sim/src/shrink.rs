@@ -6,7 +6,6 @@
 
 mod ddmin;
 mod entries;
-mod fault;
 mod servers;
 mod settings;
 mod simplify;

@@ -44,7 +44,7 @@ fn choose(source: &mut impl Source, stage: &Stage, mix: &Mix) -> Option<(Kind, S
 fn draw_one(source: &mut impl Source, stage: &Stage, lanes: &mut Lanes, kind: Kind, subject: Subject) -> Option<Fault> {
     let what = particulars::draw(source, &stage.cluster, kind, subject);
     let wish = span::draw(source, stage, kind);
-    let span = match kind.lane(subject) {
+    let span = match what.lane() {
         None => wish,
         Some(lane) if kind == Kind::StartsLate => lanes.claim_beginning(lane, wish)?,
         Some(lane) => lanes.claim(source, lane, wish, stage.length_us)?,

@@ -34,9 +34,8 @@ pub(super) fn plain(plan: &Plan, event: &Event<'_>) -> Option<Plain> {
 
 /// Whether the fault is of this node, or of the broker where it names none.
 fn concerns(kind: &FaultKind, node: Node) -> bool {
-    let saved = serde_json::to_string(kind).unwrap_or_default();
-    let names_none = matches!(kind, FaultKind::BrokerDown | FaultKind::BrokerHangs);
-    saved.contains(&format!("\"{node}\"")) || (names_none && node == Node::Broker)
+    let (a, b) = kind.subject().ends();
+    node == a || node == b
 }
 
 #[cfg(test)]

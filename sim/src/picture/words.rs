@@ -94,9 +94,7 @@ pub(super) const fn verb(action: &Action) -> &'static str {
 
 /// The name of a kind of fault: the one it has in a saved plan, with spaces.
 pub(super) fn fault_name(kind: &FaultKind) -> String {
-    let saved = serde_json::to_value(kind).unwrap_or_default();
-    let key = saved.as_object().and_then(|object| object.keys().next());
-    key.map(String::as_str).or(saved.as_str()).unwrap_or("fault").replace('-', " ")
+    kind.kind().name().replace('-', " ")
 }
 
 /// What a fault does, as a sentence.

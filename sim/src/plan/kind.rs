@@ -1,13 +1,31 @@
-//! What the kinds of faults have in common: on what each acts, where it makes sense, and which of them cannot happen to the
-//! same thing at the same time.
+//! The kinds of faults: what each is called, where it makes sense, how strong it can be, what it claims for itself, and as
+//! what it is counted. All that treats the kinds alike goes by this table; a new one needs a line in it.
+
+mod place;
 
 use std::fmt;
 
+pub use self::place::{Place, Subject, is_api, is_data};
+use crate::coverage::Point;
 use crate::node::Node;
 use crate::plan::FaultKind;
 
+macro_rules! option {
+    () => {
+        None
+    };
+    ($value:expr) => {
+        Some($value)
+    };
+}
+
 macro_rules! kinds {
-    ($($kind:ident = $name:literal,)*) => {
+    ($(
+        $kind:ident = $name:literal at $place:ident($($node:ident),*)
+        $(by $measure:ident($number:ident))?
+        $(claims $lane:ident$(($of:ident))?)?
+        $(counted $point:ident)?;
+    )*) => {
         /// A [`FaultKind`] without its particulars.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(missing_docs, reason = "each is explained at the variant of FaultKind that has its name")]
@@ -22,6 +40,37 @@ macro_rules! kinds {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name,)* }
             }
+
+            /// Where it makes sense.
+            #[must_use]
+            pub const fn place(self) -> Place {
+                match self { $(Self::$kind => Place::$place,)* }
+            }
+
+            /// What its strength is, if it can be stronger or weaker.
+            #[must_use]
+            pub const fn measure(self) -> Option<Measure> {
+                match self { $(Self::$kind => option!($(Measure::$measure)?),)* }
+            }
+
+            /// As what it is counted when it begins; the others are counted when they strike.
+            #[must_use]
+            pub const fn point(self) -> Option<Point> {
+                match self { $(Self::$kind => option!($(Point::$point)?),)* }
+            }
+
+            /// A fault of this kind, on this subject and of this strength. One that the kind cannot have counts as none.
+            #[must_use]
+            pub fn on(self, subject: Subject, strength: i128) -> FaultKind {
+                let (first, second) = subject.ends();
+                let mut ends = [first].into_iter();
+                let mut next = || ends.next().unwrap_or(second);
+                let mut fault = match self {
+                    $(Self::$kind => FaultKind::$kind { $($node: next(),)* $($number: 0,)? },)*
+                };
+                fault.set_strength(strength);
+                fault
+            }
         }
 
         impl FaultKind {
@@ -30,45 +79,75 @@ macro_rules! kinds {
             pub const fn kind(&self) -> Kind {
                 match self { $(Self::$kind { .. } => Kind::$kind,)* }
             }
+
+            /// On what it acts.
+            #[must_use]
+            pub const fn subject(&self) -> Subject {
+                match *self { $(Self::$kind { $($node,)* .. } => Subject::of(&[$($node),*]),)* }
+            }
+
+            /// The nodes that it names.
+            pub fn nodes_mut(&mut self) -> Vec<&mut Node> {
+                match self { $(Self::$kind { $($node,)* .. } => vec![$($node),*],)* }
+            }
+
+            /// What it claims for itself, if anything.
+            #[must_use]
+            pub const fn lane(&self) -> Option<Lane> {
+                match *self { $(Self::$kind { $($($of,)?)? .. } => option!($(Lane::$lane$(($of))?)?),)* }
+            }
+
+            /// How strong it is, in its kind's [`Measure`]; 0 if it has none.
+            #[must_use]
+            pub fn strength(&self) -> i128 {
+                match *self { $(Self::$kind { $($number,)? .. } => 0 $(+ i128::from($number))?,)* }
+            }
+
+            /// Makes it this strong; what its kind has no room for leaves it as it is.
+            pub fn set_strength(&mut self, strength: i128) {
+                match self {
+                    $(Self::$kind { $($number,)? .. } => { $(*$number = strength.try_into().unwrap_or(*$number);)? })*
+                }
+            }
         }
     };
 }
 
 kinds! {
-    BusLoss = "bus-loss",
-    BusDelay = "bus-delay",
-    BusDuplicates = "bus-duplicates",
-    BusMalformed = "bus-malformed",
-    LateBinding = "late-binding",
-    QueueLost = "queue-lost",
-    BrokerDown = "broker-down",
-    BrokerHangs = "broker-hangs",
-    BusCut = "bus-cut",
-    Partition = "partition",
-    OneWay = "one-way",
-    Isolated = "isolated",
-    Refused = "refused",
-    Reset = "reset",
-    Stall = "stall",
-    Truncated = "truncated",
-    AnswerLost = "answer-lost",
-    SlowLink = "slow-link",
-    DiskWriteError = "disk-write-error",
-    DiskReadError = "disk-read-error",
-    DiskFull = "disk-full",
-    ShortWrite = "short-write",
-    SlowDisk = "slow-disk",
-    BitRot = "bit-rot",
-    Kill = "kill",
-    KillBetweenEffects = "kill-between-effects",
-    PowerLoss = "power-loss",
-    BlankDisk = "blank-disk",
-    Pause = "pause",
-    StartsLate = "starts-late",
-    SharedAddress = "shared-address",
-    ClockDrift = "clock-drift",
-    ClockPause = "clock-pause",
-    WallClockStep = "wall-clock-step",
+    BusLoss = "bus-loss" at Server(node) by Permille(permille);
+    BusDelay = "bus-delay" at Server(node) by Micros(up_to_us);
+    BusDuplicates = "bus-duplicates" at Server(node) by Permille(permille);
+    BusMalformed = "bus-malformed" at Server(node) by Permille(permille);
+    LateBinding = "late-binding" at Server(node);
+    QueueLost = "queue-lost" at Server(node) counted FaultQueueLost;
+    BrokerDown = "broker-down" at Broker() claims Broker counted FaultBrokerDown;
+    BrokerHangs = "broker-hangs" at Broker() claims Broker counted FaultBrokerHangs;
+    BusCut = "bus-cut" at Server(node) counted FaultBusCut;
+    Partition = "partition" at Link(a, b) counted FaultPartition;
+    OneWay = "one-way" at Link(from, to) counted FaultOneWay;
+    Isolated = "isolated" at Server(node) counted FaultIsolated;
+    Refused = "refused" at Server(node);
+    Reset = "reset" at Server(node) by Permille(permille);
+    Stall = "stall" at Server(node) by Permille(permille);
+    Truncated = "truncated" at Server(node) by Permille(permille);
+    AnswerLost = "answer-lost" at Server(node) by Permille(permille);
+    SlowLink = "slow-link" at Server(node) by Micros(up_to_us) counted FaultSlowLink;
+    DiskWriteError = "disk-write-error" at OurDataServer(node);
+    DiskReadError = "disk-read-error" at OurDataServer(node);
+    DiskFull = "disk-full" at OurDataServer(node);
+    ShortWrite = "short-write" at OurDataServer(node);
+    SlowDisk = "slow-disk" at OurDataServer(node) by Micros(up_to_us) counted FaultSlowDisk;
+    BitRot = "bit-rot" at OurDataServer(node);
+    Kill = "kill" at Server(node) claims Process(node) counted FaultKill;
+    KillBetweenEffects = "kill-between-effects" at OurServer(node) by Effects(after_effects) claims Process(node);
+    PowerLoss = "power-loss" at OurServer(node) claims Process(node) counted FaultPowerLoss;
+    BlankDisk = "blank-disk" at OurDataServer(node) claims Process(node) counted FaultBlankDisk;
+    Pause = "pause" at Server(node) claims Process(node) counted FaultPause;
+    StartsLate = "starts-late" at Server(node) claims Process(node) counted FaultStartsLate;
+    SharedAddress = "shared-address" at OurDataServer(node) claims Address(node);
+    ClockDrift = "clock-drift" at OurServer(node) by Ppm(ppm) claims Clock(node) counted FaultClockDrift;
+    ClockPause = "clock-pause" at OurServer(node) claims Clock(node) counted FaultClockPause;
+    WallClockStep = "wall-clock-step" at OurServer(node) by Step(by_us) counted FaultWallClockStep;
 }
 
 impl fmt::Display for Kind {
@@ -77,38 +156,23 @@ impl fmt::Display for Kind {
     }
 }
 
-/// On what a fault acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Subject {
-    /// On the broker itself.
-    Broker,
-    /// On one node, or on all that it has to do with others.
-    Node(Node),
-    /// On what goes between two nodes.
-    Link(Node, Node),
+/// What a strength is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// How often it strikes, in thousandths.
+    Permille,
+    /// The longest time that it takes, in microseconds.
+    Micros,
+    /// After how many effects it strikes.
+    Effects,
+    /// How fast a clock is, in millionths; below zero it is slow.
+    Ppm,
+    /// How far a clock is set forward, in microseconds; below zero it is set back.
+    Step,
 }
 
-impl Subject {
-    /// The nodes at both its ends; the same one twice where there is only one.
-    #[must_use]
-    pub const fn ends(self) -> (Node, Node) {
-        match self {
-            Self::Broker => (Node::Broker, Node::Broker),
-            Self::Node(node) => (node, node),
-            Self::Link(a, b) => (a, b),
-        }
-    }
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Broker => Node::Broker.fmt(f),
-            Self::Node(node) => node.fmt(f),
-            Self::Link(a, b) => write!(f, "{a}/{b}"),
-        }
-    }
-}
+/// The strength of what strikes each time, in thousandths.
+pub const ALWAYS: i128 = 1000;
 
 /// Something that can have only one thing happen to it at a time: a process that is dead cannot be killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,196 +198,6 @@ impl fmt::Display for Lane {
     }
 }
 
-impl Kind {
-    /// What it claims for itself when it acts on this subject, if anything.
-    #[must_use]
-    pub const fn lane(self, subject: Subject) -> Option<Lane> {
-        let (node, _) = subject.ends();
-        match self {
-            Self::BrokerDown | Self::BrokerHangs => Some(Lane::Broker),
-            Self::Kill
-            | Self::KillBetweenEffects
-            | Self::PowerLoss
-            | Self::BlankDisk
-            | Self::Pause
-            | Self::StartsLate => Some(Lane::Process(node)),
-            Self::ClockDrift | Self::ClockPause => Some(Lane::Clock(node)),
-            Self::SharedAddress => Some(Lane::Address(node)),
-            Self::BusLoss
-            | Self::BusDelay
-            | Self::BusDuplicates
-            | Self::BusMalformed
-            | Self::LateBinding
-            | Self::QueueLost
-            | Self::BusCut
-            | Self::Partition
-            | Self::OneWay
-            | Self::Isolated
-            | Self::Refused
-            | Self::Reset
-            | Self::Stall
-            | Self::Truncated
-            | Self::AnswerLost
-            | Self::SlowLink
-            | Self::DiskWriteError
-            | Self::DiskReadError
-            | Self::DiskFull
-            | Self::ShortWrite
-            | Self::SlowDisk
-            | Self::BitRot
-            | Self::WallClockStep => None,
-        }
-    }
-
-    /// Where it makes sense.
-    #[must_use]
-    pub const fn place(self) -> Place {
-        match self {
-            Self::BrokerDown | Self::BrokerHangs => Place::Broker,
-            Self::Partition | Self::OneWay => Place::Link,
-            Self::BusLoss
-            | Self::BusDelay
-            | Self::BusDuplicates
-            | Self::BusMalformed
-            | Self::LateBinding
-            | Self::QueueLost
-            | Self::BusCut
-            | Self::Isolated
-            | Self::Refused
-            | Self::Reset
-            | Self::Stall
-            | Self::Truncated
-            | Self::AnswerLost
-            | Self::SlowLink
-            | Self::Kill
-            | Self::Pause
-            | Self::StartsLate => Place::Server,
-            Self::KillBetweenEffects | Self::PowerLoss | Self::ClockDrift | Self::ClockPause | Self::WallClockStep => {
-                Place::OurServer
-            }
-            Self::DiskWriteError
-            | Self::DiskReadError
-            | Self::DiskFull
-            | Self::ShortWrite
-            | Self::SlowDisk
-            | Self::BitRot
-            | Self::BlankDisk
-            | Self::SharedAddress => Place::OurDataServer,
-        }
-    }
-}
-
-/// Where a kind of fault makes sense.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Only at the broker.
-    Broker,
-    /// Between two nodes that talk to each other.
-    Link,
-    /// At an API server or a data server, ours or of the seed.
-    Server,
-    /// At one that runs a machine of ours.
-    OurServer,
-    /// At a data server of ours: the only ones whose disks are modelled.
-    OurDataServer,
-}
-
-impl Place {
-    /// Whether the subject is such a place.
-    #[must_use]
-    pub const fn takes(self, subject: Subject) -> bool {
-        match (self, subject) {
-            (Self::Broker, Subject::Broker) => true,
-            (Self::Link, Subject::Link(a, b)) => talk(a, b) || talk(b, a),
-            (Self::Server, Subject::Node(node)) => is_api(node) || is_data(node),
-            (Self::OurServer, Subject::Node(node)) => matches!(node, Node::Api(_) | Node::Data(_)),
-            (Self::OurDataServer, Subject::Node(node)) => matches!(node, Node::Data(_)),
-            (Self::Broker, Subject::Node(_) | Subject::Link(..))
-            | (Self::Link, Subject::Broker | Subject::Node(_))
-            | (Self::Server | Self::OurServer | Self::OurDataServer, Subject::Broker | Subject::Link(..)) => false,
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Broker => "the broker",
-            Self::Link => {
-                "two nodes that talk to each other: a server and the broker, an API server and a data server, \
-                 or a client and a server"
-            }
-            Self::Server => "an API server or a data server",
-            Self::OurServer => "an API server or a data server of ours",
-            Self::OurDataServer => "a data server of ours",
-        })
-    }
-}
-
-impl FaultKind {
-    /// On what it acts.
-    #[must_use]
-    pub const fn subject(&self) -> Subject {
-        match self {
-            Self::BrokerDown | Self::BrokerHangs => Subject::Broker,
-            Self::Partition { a, b } => Subject::Link(*a, *b),
-            Self::OneWay { from, to } => Subject::Link(*from, *to),
-            Self::BusLoss { node, .. }
-            | Self::BusDelay { node, .. }
-            | Self::BusDuplicates { node, .. }
-            | Self::BusMalformed { node, .. }
-            | Self::LateBinding { node }
-            | Self::QueueLost { node }
-            | Self::BusCut { node }
-            | Self::Isolated { node }
-            | Self::Refused { node }
-            | Self::Reset { node, .. }
-            | Self::Stall { node, .. }
-            | Self::Truncated { node, .. }
-            | Self::AnswerLost { node, .. }
-            | Self::SlowLink { node, .. }
-            | Self::DiskWriteError { node }
-            | Self::DiskReadError { node }
-            | Self::DiskFull { node }
-            | Self::ShortWrite { node }
-            | Self::SlowDisk { node, .. }
-            | Self::BitRot { node }
-            | Self::Kill { node }
-            | Self::KillBetweenEffects { node, .. }
-            | Self::PowerLoss { node }
-            | Self::BlankDisk { node }
-            | Self::Pause { node }
-            | Self::StartsLate { node }
-            | Self::SharedAddress { node }
-            | Self::ClockDrift { node, .. }
-            | Self::ClockPause { node }
-            | Self::WallClockStep { node, .. } => Subject::Node(*node),
-        }
-    }
-}
-
-/// Whether the first asks anything of the second.
-const fn talk(from: Node, to: Node) -> bool {
-    match from {
-        Node::Client(_) => is_api(to) || is_data(to),
-        Node::Api(_) | Node::SeedApi(_) => is_data(to) || matches!(to, Node::Broker),
-        Node::Data(_) | Node::SeedData(_) => matches!(to, Node::Broker),
-        Node::Broker => false,
-    }
-}
-
-/// Whether it is an API server, ours or of the seed.
-#[must_use]
-pub const fn is_api(node: Node) -> bool {
-    matches!(node, Node::Api(_) | Node::SeedApi(_))
-}
-
-/// Whether it is a data server, ours or of the seed.
-#[must_use]
-pub const fn is_data(node: Node) -> bool {
-    matches!(node, Node::Data(_) | Node::SeedData(_))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,11 +217,30 @@ mod tests {
     }
 
     #[test]
-    fn links_are_between_those_who_talk() {
-        let takes = |a, b| Place::Link.takes(Subject::Link(a, b));
-        assert!(takes(Node::Api(1), Node::Data(1)) && takes(Node::SeedData(1), Node::Api(2)));
-        assert!(takes(Node::Broker, Node::Data(1)) && takes(Node::Client(1), Node::Api(1)));
-        assert!(!takes(Node::Api(1), Node::Api(2)) && !takes(Node::Data(1), Node::Data(1)));
-        assert!(!takes(Node::Client(1), Node::Broker) && !takes(Node::Broker, Node::Broker));
+    fn a_fault_is_its_kind_its_subject_and_its_strength() {
+        for kind in Kind::ALL {
+            let subject = match kind.place() {
+                Place::Broker => Subject::Broker,
+                Place::Link => Subject::Link(Node::Api(1), Node::Data(2)),
+                Place::Server | Place::OurServer | Place::OurDataServer => Subject::Node(Node::Data(1)),
+            };
+            let mut fault = kind.on(subject, 7);
+            assert_eq!((fault.kind(), fault.subject()), (*kind, subject));
+            assert_eq!(fault.strength(), if kind.measure().is_some() { 7 } else { 0 }, "{kind}");
+            let named: Vec<Node> = fault.nodes_mut().into_iter().map(|node| *node).collect();
+            assert_eq!(Subject::of(&named), subject);
+        }
+    }
+
+    #[test]
+    fn a_strength_without_room_changes_nothing() {
+        let node = Node::Data(1);
+        let mut slow = FaultKind::ClockDrift { node, ppm: -500 };
+        slow.set_strength(i128::MIN);
+        assert_eq!(slow, FaultKind::ClockDrift { node, ppm: -500 });
+        slow.set_strength(-20);
+        assert_eq!(slow, FaultKind::ClockDrift { node, ppm: -20 });
+        let back = FaultKind::WallClockStep { node, by_us: i64::MIN };
+        assert_eq!(back.strength(), i128::from(i64::MIN));
     }
 }

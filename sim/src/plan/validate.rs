@@ -13,7 +13,7 @@ use lode_core::wire::SoftwareVersion;
 
 pub use self::error::{FaultError, OperationError, PlanError};
 use crate::node::Node;
-use crate::plan::kind::{self, Kind, Lane, Subject};
+use crate::plan::kind::{self, ALWAYS, Kind, Lane, Measure};
 use crate::plan::{Action, BodyFlaw, Cluster, Fault, FaultKind, Operation, Pace, Plan};
 
 /// The longest that a run may be: more is a slip of the keyboard, and far from where the arithmetic of time ends.
@@ -171,7 +171,7 @@ fn check_faults(plan: &Plan) -> Result<(), PlanError> {
         let refuse = |problem| PlanError::Fault { index, kind, problem };
         check_times(plan, earliest_us, fault).map_err(refuse)?;
         check_subject(&plan.cluster, &fault.kind).map_err(refuse)?;
-        check_particulars(&fault.kind).map_err(refuse)?;
+        check_strength(&fault.kind).map_err(refuse)?;
         earliest_us = fault.from_us;
     }
     Ok(())
@@ -218,39 +218,25 @@ fn takes_part(cluster: &Cluster, node: Node) -> bool {
     }
 }
 
-fn check_particulars(fault: &FaultKind) -> Result<(), FaultError> {
-    if let FaultKind::BusLoss { permille, .. }
-    | FaultKind::BusDuplicates { permille, .. }
-    | FaultKind::BusMalformed { permille, .. }
-    | FaultKind::Reset { permille, .. }
-    | FaultKind::Stall { permille, .. }
-    | FaultKind::Truncated { permille, .. }
-    | FaultKind::AnswerLost { permille, .. } = *fault
-        && permille > 1000
-    {
-        return Err(FaultError::Permille { permille });
+fn check_strength(fault: &FaultKind) -> Result<(), FaultError> {
+    let strength = fault.strength();
+    match fault.kind().measure() {
+        Some(Measure::Permille) if strength > ALWAYS => Err(FaultError::Permille { permille: strength }),
+        Some(Measure::Micros) if strength > LONGEST_RUN_US.into() => {
+            Err(FaultError::TooSlow { up_to_us: strength, longest_us: LONGEST_RUN_US })
+        }
+        Some(Measure::Ppm) if strength.unsigned_abs() > MOST_DRIFT_PPM.into() => {
+            Err(FaultError::Drift { ppm: strength, most_ppm: MOST_DRIFT_PPM })
+        }
+        Some(Measure::Permille | Measure::Micros | Measure::Effects | Measure::Ppm | Measure::Step) | None => Ok(()),
     }
-    if let FaultKind::BusDelay { up_to_us, .. }
-    | FaultKind::SlowLink { up_to_us, .. }
-    | FaultKind::SlowDisk { up_to_us, .. } = *fault
-        && up_to_us > LONGEST_RUN_US
-    {
-        return Err(FaultError::TooSlow { up_to_us, longest_us: LONGEST_RUN_US });
-    }
-    if let FaultKind::ClockDrift { ppm, .. } = *fault
-        && ppm.unsigned_abs() > MOST_DRIFT_PPM
-    {
-        return Err(FaultError::Drift { ppm, most_ppm: MOST_DRIFT_PPM });
-    }
-    Ok(())
 }
 
 /// Faults come in order of time here, so each has only to be compared with the one of its lane that ends last.
 fn check_lanes(faults: &[Fault]) -> Result<(), PlanError> {
     let mut busy: BTreeMap<Lane, (u64, usize)> = BTreeMap::new();
     for (second, fault) in faults.iter().enumerate() {
-        let subject: Subject = fault.kind.subject();
-        let Some(lane) = fault.kind.kind().lane(subject) else { continue };
+        let Some(lane) = fault.kind.lane() else { continue };
         if let Some(&(until_us, first)) = busy.get(&lane)
             && fault.from_us < until_us
         {

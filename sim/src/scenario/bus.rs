@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::sizes::{HELD, SMALL};
-use super::{Scenario, Seen, Story, ensure, expect_outcome, expect_within, second};
+use super::{Scenario, Seen, Story, ensure, expect_outcome, second};
 use crate::coverage::Point;
 use crate::history::Outcome;
 use crate::node::Node::{Api, Data};
@@ -27,7 +27,7 @@ pub(super) const DOWN_UNDER_LOAD: Scenario = Scenario {
         let seen = Seen::of(run);
         seen.touched(Point::FaultBrokerDown)?;
         seen.all_served(15.0, 90.0)?;
-        seen.calls(15.0, 90.0).try_for_each(|call| expect_within(call, 0.02))?;
+        seen.all_within(15.0, 90.0, 0.02)?;
         seen.nobody_forgotten()
     },
 };
@@ -87,8 +87,7 @@ pub(super) const HANGS: Scenario = Scenario {
             ensure(given_up <= second(29.0), || format!("{node} has given the broker up only at {given_up:?}"))?;
         }
         seen.all_served(23.0, 61.0)?;
-        seen.not_before(23.0, 0.25)?;
-        seen.within(23.0, 0.26)?;
+        seen.took_between(23.0, 0.25, 0.26)?;
         seen.within(35.0, 0.01)?;
         seen.within(36.0, 0.01)?;
         seen.nobody_forgotten()
@@ -117,8 +116,7 @@ pub(super) const QUEUE_LOST: Scenario = Scenario {
         seen.whole(15.0, 7.0)?;
         seen.missing(16.0)?;
         for at in [15.0, 16.0] {
-            seen.not_before(at, 0.25)?;
-            seen.within(at, 0.26)?;
+            seen.took_between(at, 0.25, 0.26)?;
         }
         seen.missing(35.0)?;
         seen.within(35.0, 0.01)
@@ -144,8 +142,7 @@ pub(super) const LATE_BINDING: Scenario = Scenario {
         let seen = Seen::of(run);
         seen.touched(Point::FaultLateBinding)?;
         seen.whole(3.0, 2.0)?;
-        seen.not_before(3.0, 0.25)?;
-        seen.within(3.0, 0.26)
+        seen.took_between(3.0, 0.25, 0.26)
     },
 };
 
@@ -173,10 +170,9 @@ pub(super) const ONE_WAY: Scenario = Scenario {
     expect: |run| {
         let seen = Seen::of(run);
         seen.touched(Point::FaultLinkBlocked)?;
-        seen.not_before(10.5, 5.0)?;
-        seen.within(10.5, 5.1)?;
+        seen.took_between(10.5, 5.0, 5.1)?;
         seen.all_served(10.0, 20.0)?;
-        seen.calls(16.0, 20.0).try_for_each(|put| expect_within(put, 0.01))?;
+        seen.all_within(16.0, 20.0, 0.01)?;
         seen.refused(22.0, 503, "unanswered")?;
         seen.whole(23.0, 7.0)
     },
@@ -213,7 +209,7 @@ pub(super) const DOUBLED_AND_REORDERED: Scenario = Scenario {
             let holders = seen.holdings(call.name.0).map(|holding| holding.node).collect();
             expect_outcome(call, &Outcome::Located { holders, unanswered: Vec::new() })?;
         }
-        seen.calls(34.0, 36.0).try_for_each(|call| expect_outcome(call, &Outcome::Missing))?;
+        seen.all_ended(34.0, 36.0, &Outcome::Missing)?;
         seen.nobody_forgotten()
     },
 };

@@ -45,7 +45,7 @@ pub(super) const SYNCED_OUT_OF_ORDER: Scenario = Scenario {
     name: "folders-synced-out-of-order",
     story: "Eight data servers whose disks take up to 3 s for each step get eight objects of one name at once, each of its own \
             size. Then the power goes. What is there when it is back was one of them, whole, and none that was replaced by one \
-            that had been synced. (Once the simulator's disk mixed up their sizes and their order.)",
+            that had been synced. Once the simulator's disk mixed up their sizes and their order.",
     plan: || {
         let mut story = Story::of(1, 8).by_chance(3);
         for number in 1..=8 {
@@ -98,7 +98,7 @@ pub(super) const KILLED_BETWEEN_EFFECTS: Scenario = Scenario {
     expect: |run| {
         let seen = Seen::of(run);
         seen.touched(Point::FaultKillBetweenEffects)?;
-        seen.calls(11.0, 12.0).try_for_each(|put| expect_outcome(put, &Outcome::Unknown))?;
+        seen.all_ended(11.0, 12.0, &Outcome::Unknown)?;
         seen.whole(25.1, 7.1)?;
         seen.whole(25.2, 7.2)?;
         seen.whole(25.3, 11.3)
@@ -193,13 +193,11 @@ pub(super) const FULL_GOES_ELSEWHERE: Scenario = Scenario {
         let homes = Story::of(2, 3).homes_of(0);
         let [full, second_best, ..] = *homes.as_slice() else { return Err(format!("only {homes:?} take objects")) };
         for at in [11.0, 12.0, 20.0] {
-            seen.stored(at)?;
-            seen.held_by(at, &[second_best])?;
+            seen.stored_on(at, second_best)?;
         }
         let tried = put_requests(seen, full, 11.0, 40.0);
         ensure(tried == 1, || format!("the full disk was tried {tried} times"))?;
-        seen.stored(45.0)?;
-        seen.held_by(45.0, &[full])
+        seen.stored_on(45.0, full)
     },
 };
 
@@ -234,14 +232,12 @@ pub(super) const READ_ONLY: Scenario = Scenario {
         let [home, second_best, ..] = *homes.as_slice() else { return Err(format!("only {homes:?} take objects")) };
         seen.touched(Point::FaultDiskWrite)?;
         for at in [11.0, 12.0, 30.0] {
-            seen.stored(at)?;
-            seen.held_by(at, &[second_best])?;
+            seen.stored_on(at, second_best)?;
         }
         let tried = put_requests(seen, home, 8.0, 35.0);
         ensure(tried == 1, || format!("the disk that failed was tried {tried} times"))?;
         seen.whole(31.0, 7.0)?;
-        seen.stored(40.0)?;
-        seen.held_by(40.0, &[home])
+        seen.stored_on(40.0, home)
     },
 };
 
@@ -269,7 +265,7 @@ pub(super) const UNREADABLE: Scenario = Scenario {
         let seen = Seen::of(run);
         seen.touched(Point::FaultDiskRead)?;
         let unanswered = Outcome::Refused { status: 503, code: "unanswered" };
-        seen.calls(10.5, 19.0).try_for_each(|get| expect_outcome(get, &unanswered))?;
+        seen.all_ended(10.5, 19.0, &unanswered)?;
         seen.whole(21.0, 7.0)
     },
 };
@@ -299,8 +295,7 @@ pub(super) const BLANK: Scenario = Scenario {
         seen.touched(Point::FaultBlankDisk)?;
         seen.held_by(7.0, &[home])?;
         seen.missing(15.0)?;
-        seen.stored(16.0)?;
-        seen.held_by(16.0, &[home])?;
+        seen.stored_on(16.0, home)?;
         seen.whole(17.0, 16.0)
     },
 };

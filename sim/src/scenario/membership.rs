@@ -107,8 +107,7 @@ pub(super) const JOINS: Scenario = Scenario {
             ensure(in_time, || format!("{api} knows {newcomer} since {from:?}"))?;
         }
         seen.stored(19.0)?;
-        seen.stored(20.6)?;
-        seen.held_by(20.6, &[newcomer])
+        seen.stored_on(20.6, newcomer)
     },
 };
 
@@ -226,7 +225,7 @@ pub(super) const CLOCK_STANDS_STILL: Scenario = Scenario {
 pub(super) const CLOCK_CHANGES_IN_A_PAUSE: Scenario = Scenario {
     name: "a-clock-that-changes-its-speed-in-a-pause",
     story: "A data server stands still for 13 s, and its clock runs faster from the middle of that on. Both heartbeats that are \
-            due meanwhile are one, said when it goes on and not before. (Once the simulator went back in time here.)",
+            due meanwhile are one, said when it goes on and not before. Once the simulator went back in time here.",
     plan: || {
         Story::of(1, 2)
             .fault(11.0, 24.0, FaultKind::Pause { node: Data(1) })

@@ -45,8 +45,7 @@ pub(super) const SEED_BOTH_WAYS: Scenario = Scenario {
             seen.whole_of(get, &put)?;
         }
         seen.missing(21.0)?;
-        seen.not_before(21.0, 1.0)?;
-        seen.within(21.0, 1.001)?;
+        seen.took_between(21.0, 1.0, 1.001)?;
         seen.part(24.0, 23.0, 100, 299)?;
         seen.refused(25.0, 501, "cannot_delete")
     },

@@ -1,16 +1,14 @@
-//! Looking at a run, for what a story is about.
+//! Looking at a run, for what a story is about: here for what clients were told, and in [`inside`] for what they do not see.
 
-use std::collections::BTreeSet;
+mod inside;
+
 use std::time::Duration;
 
 use lode_core::time::Instant;
 
 use super::story::micros;
-use crate::coverage::Point;
-use crate::history::{Asked, Belief, Call, ContentId, Holding, NameId, Outcome};
-use crate::node::Node;
+use crate::history::{Asked, Call, ContentId, Outcome};
 use crate::run::Run;
-use crate::trace::{MarkKind, MessageKind, Record};
 
 /// A run, to be looked at. What does not find what it looks for says so in a sentence. Seconds are those of the plan.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +76,31 @@ impl<'a> Seen<'a> {
         ensure(took >= second(seconds) - Instant::START, || {
             format!("what was asked at {at} s took {took:?}, and in this story takes {seconds} s or more")
         })
+    }
+
+    /// What was asked at this second took from so many seconds to so many.
+    ///
+    /// # Errors
+    /// If it took less or more.
+    pub fn took_between(self, at: f64, least: f64, most: f64) -> Result<(), String> {
+        self.not_before(at, least)?;
+        self.within(at, most)
+    }
+
+    /// Whatever was asked from one second on and before another was answered, or broken off, within so many seconds.
+    ///
+    /// # Errors
+    /// If something was not.
+    pub fn all_within(self, from: f64, until: f64, seconds: f64) -> Result<(), String> {
+        self.calls(from, until).try_for_each(|call| expect_within(call, seconds))
+    }
+
+    /// The outcome of whatever was asked from one second on and before another is this one.
+    ///
+    /// # Errors
+    /// If one is another.
+    pub fn all_ended(self, from: f64, until: f64, expected: &Outcome) -> Result<(), String> {
+        self.calls(from, until).try_for_each(|call| expect_outcome(call, expected))
     }
 
     /// The outcome of what was asked at this second is this one.
@@ -192,141 +215,6 @@ impl<'a> Seen<'a> {
             }
         }
     }
-
-    /// What has lain on the disks under this name at any time, in the order in which it became visible.
-    pub fn holdings(self, name: u16) -> impl Iterator<Item = &'a Holding> {
-        self.run.history.holdings.iter().filter(move |holding| holding.name == NameId(name))
-    }
-
-    /// The data servers on whose disks the content of the PUT of this second has lain.
-    ///
-    /// # Errors
-    /// If there was no such PUT.
-    pub fn holders(self, put_at: f64) -> Result<Vec<Node>, String> {
-        let content = self.content(put_at)?;
-        let name = self.call(put_at)?.name;
-        let nodes: BTreeSet<Node> =
-            self.holdings(name.0).filter(|holding| holding.content == content).map(|holding| holding.node).collect();
-        Ok(nodes.into_iter().collect())
-    }
-
-    /// What was sent by the PUT of this second has lain on the disks of exactly these data servers.
-    ///
-    /// # Errors
-    /// If it has not.
-    pub fn held_by(self, put_at: f64, expected: &[Node]) -> Result<(), String> {
-        let holders = self.holders(put_at)?;
-        ensure(holders == expected, || {
-            format!("what was put at {put_at} s has lain on {}, and not on {}", list(&holders), list(expected))
-        })
-    }
-
-    /// Nothing has ever been visible under this name on any disk.
-    ///
-    /// # Errors
-    /// If something has.
-    pub fn nowhere(self, name: u16) -> Result<(), String> {
-        let holders: Vec<Node> = self.holdings(name).map(|holding| holding.node).collect();
-        ensure(holders.is_empty(), || format!("o{name} has lain on {}", list(&holders)))
-    }
-
-    /// What an API server has believed about a data server, in order of time.
-    pub fn beliefs(self, api: Node, member: Node) -> impl Iterator<Item = &'a Belief> {
-        self.run.history.beliefs.iter().filter(move |belief| (belief.api, belief.member) == (api, member))
-    }
-
-    /// No API server has forgotten a data server, ever.
-    ///
-    /// # Errors
-    /// If one has.
-    pub fn nobody_forgotten(self) -> Result<(), String> {
-        self.nobody_forgotten_before(f64::INFINITY)
-    }
-
-    /// No API server has forgotten a data server before this second.
-    ///
-    /// # Errors
-    /// If one has.
-    pub fn nobody_forgotten_before(self, until: f64) -> Result<(), String> {
-        match self.marks(MarkKind::Expired).find(|(_, at, _)| *at < second(until)) {
-            Some((api, at, text)) => Err(format!("at {at:?} {api} {text}")),
-            None => Ok(()),
-        }
-    }
-
-    /// No process has ended, of its own or otherwise.
-    ///
-    /// # Errors
-    /// If one has.
-    pub fn nobody_ended(self) -> Result<(), String> {
-        match self.marks(MarkKind::Stopped).next() {
-            Some((node, at, text)) => Err(format!("at {at:?} {node} was {text}")),
-            None => Ok(()),
-        }
-    }
-
-    /// The marks of this kind: on whose line, when, and what they say.
-    pub fn marks(self, wanted: MarkKind) -> impl Iterator<Item = (Node, Instant, &'a str)> {
-        self.records().iter().filter_map(move |record| match record {
-            Record::Mark { at, node, kind, text } if *kind == wanted => Some((*node, *at, text.as_str())),
-            Record::Mark { .. } | Record::Step { .. } | Record::Message { .. } => None,
-        })
-    }
-
-    /// The first mark of this kind on a node's line, from this second on.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn first_mark(self, node: Node, kind: MarkKind, from: f64) -> Result<Instant, String> {
-        let mut marks = self.marks(kind).filter(|(on, at, _)| *on == node && *at >= second(from));
-        let first = marks.next().map(|(_, at, _)| at);
-        first.ok_or_else(|| format!("there is no mark {kind:?} of {node} from {from} s on"))
-    }
-
-    /// When messages of this kind from one node to another left and arrived; those that were lost are not among them.
-    pub fn messages(self, wanted: MessageKind, from: Node, to: Node) -> impl Iterator<Item = (Instant, Instant)> {
-        self.records().iter().filter_map(move |record| match record {
-            Record::Message { kind, from: source, to: target, sent, arrives: Some(arrives), .. }
-                if (*kind, *source, *target) == (wanted, from, to) =>
-            {
-                Some((*sent, *arrives))
-            }
-            Record::Message { .. } | Record::Mark { .. } | Record::Step { .. } => None,
-        })
-    }
-
-    /// An API server has heard a data server say that it lives, from one second on and before another.
-    ///
-    /// # Errors
-    /// If it has not.
-    pub fn heard(self, api: Node, data: Node, from: f64, until: f64) -> Result<(), String> {
-        let mut heard = self.messages(MessageKind::Heartbeat, data, api);
-        ensure(heard.any(|(_, at)| second(from) <= at && at < second(until)), || {
-            format!("{api} has not heard {data} between {from} s and {until} s")
-        })
-    }
-
-    /// The inputs and effects of a node's machine, in order.
-    pub fn steps(self, of: Node) -> impl Iterator<Item = (Instant, &'a str, &'a [String])> {
-        self.records().iter().filter_map(move |record| match record {
-            Record::Step { at, node, input, effects } if *node == of => Some((*at, input.as_str(), effects.as_slice())),
-            Record::Step { .. } | Record::Mark { .. } | Record::Message { .. } => None,
-        })
-    }
-
-    /// It has come about at all: without it there is no story.
-    ///
-    /// # Errors
-    /// If it has not.
-    pub fn touched(self, point: Point) -> Result<(), String> {
-        ensure(self.run.coverage.hits(point) > 0, || format!("this never happened: {}", point.name()))
-    }
-
-    /// All that happened.
-    #[must_use]
-    pub fn records(self) -> &'a [Record] {
-        self.run.trace.records()
-    }
 }
 
 /// The sentence, unless it holds.
@@ -373,9 +261,4 @@ pub fn told(call: &Call) -> String {
         Asked::Locate { .. } => "locate",
     };
     format!("at {began:?} {client} asked {server} for {verb} o{}, which ended so: {outcome}", name.0)
-}
-
-fn list(nodes: &[Node]) -> String {
-    let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();
-    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
 }

@@ -176,6 +176,18 @@ impl Story {
         self
     }
 
+    /// The same goes wrong with each of these nodes.
+    #[must_use]
+    pub fn fault_of_each(
+        self,
+        nodes: impl IntoIterator<Item = Node>,
+        from: f64,
+        until: f64,
+        kind: impl Fn(Node) -> FaultKind,
+    ) -> Self {
+        nodes.into_iter().fold(self, |story, node| story.fault(from, until, kind(node)))
+    }
+
     /// The data server that gets an object of this name when all of them live and have room. It is found by trying.
     #[must_use]
     pub fn home_of(&self, name: u16) -> Node {

@@ -1,7 +1,7 @@
 //! What becomes of bodies under way when somebody fails.
 
 use super::sizes::{HELD, LARGE, SMALL};
-use super::{Scenario, Seen, Story, ensure, expect_outcome, expect_within, second};
+use super::{Scenario, Seen, Story, ensure, second};
 use crate::coverage::Point;
 use crate::history::Outcome;
 use crate::node::Node::{Api, Data};
@@ -44,9 +44,8 @@ pub(super) const STREAMED_IS_REFUSED: Scenario = Scenario {
     story: "All connections with the data servers are reset in the midst of uploads that are too long to be held. The \
             clients get 503, and nothing can be read of what broke off.",
     plan: || {
-        let reset = |story: Story, data| story.fault(10.0, 20.0, FaultKind::Reset { node: Data(data), permille: 1000 });
-        (1..=3)
-            .fold(Story::of(1, 3), reset)
+        Story::of(1, 3)
+            .fault_of_each((1..=3).map(Data), 10.0, 20.0, |node| FaultKind::Reset { node, permille: 1000 })
             .every(1.0, 10.5, 19.0, |story, time| story.put(Api(1), time, LARGE))
             .every(0.5, 25.0, 29.5, |story, time| story.get(Api(1), time))
             .plan()
@@ -55,7 +54,7 @@ pub(super) const STREAMED_IS_REFUSED: Scenario = Scenario {
         let seen = Seen::of(run);
         seen.touched(Point::FaultReset)?;
         let refused = Outcome::Refused { status: 503, code: "not_stored" };
-        seen.calls(10.5, 20.0).try_for_each(|put| expect_outcome(put, &refused))?;
+        seen.all_ended(10.5, 20.0, &refused)?;
         // One that was reset only after the last byte may be there, and then is there whole.
         for (get, put) in seen.calls(25.0, 30.0).zip(seen.calls(10.5, 20.0)) {
             if get.outcome != Outcome::Missing {
@@ -85,10 +84,9 @@ pub(super) const SILENT_SERVER_AVOIDED: Scenario = Scenario {
     expect: |run| {
         let seen = Seen::of(run);
         let silent = Story::of(1, 3).home_of(0);
-        seen.not_before(11.5, 5.0)?;
-        seen.within(11.5, 5.1)?;
+        seen.took_between(11.5, 5.0, 5.1)?;
         seen.all_served(11.0, 30.0)?;
-        seen.calls(16.6, 30.0).try_for_each(|put| expect_within(put, 0.01))?;
+        seen.all_within(16.6, 30.0, 0.01)?;
         let homes: Vec<_> = seen.calls(16.6, 22.0).map(|put| Story::of(1, 3).home_of(put.name.0)).collect();
         ensure(homes.contains(&silent), || format!("nothing was at home at {silent}"))
     },
@@ -145,7 +143,7 @@ pub(super) const TRUNCATED: Scenario = Scenario {
     expect: |run| {
         let seen = Seen::of(run);
         seen.touched(Point::FaultBodyBroken)?;
-        seen.calls(10.0, 20.0).try_for_each(|get| expect_outcome(get, &Outcome::CutBody))?;
+        seen.all_ended(10.0, 20.0, &Outcome::CutBody)?;
         seen.whole(21.0, 7.0)
     },
 };
@@ -175,8 +173,7 @@ pub(super) const STALLED_UPLOADS: Scenario = Scenario {
         seen.stored(11.0)?;
         for (name, at) in [(2, 12.0), (3, 13.0)] {
             seen.refused(at, 400, "broken_body")?;
-            seen.not_before(at, 30.0)?;
-            seen.within(at, 30.2)?;
+            seen.took_between(at, 30.0, 30.2)?;
             seen.nowhere(name)?;
         }
         seen.refused(14.0, 400, "digest_mismatch")?;

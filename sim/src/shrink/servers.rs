@@ -1,6 +1,6 @@
 //! Fewer servers and clients.
 
-use super::{Search, fault};
+use super::Search;
 use crate::node::Node;
 use crate::plan::{Cluster, Plan};
 
@@ -76,7 +76,7 @@ fn rename(plan: &mut Plan, kind: &Kind, new_number: impl Fn(u16) -> u16) {
 /// All that the plan's operations and faults name.
 fn nodes(plan: &mut Plan) -> Vec<&mut Node> {
     let operations = plan.operations.iter_mut().flat_map(|operation| [&mut operation.client, &mut operation.server]);
-    operations.chain(plan.faults.iter_mut().flat_map(|fault| fault::nodes(&mut fault.kind))).collect()
+    operations.chain(plan.faults.iter_mut().flat_map(|fault| fault.kind.nodes_mut())).collect()
 }
 
 /// Its number, if it is of the kind.

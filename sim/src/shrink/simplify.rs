@@ -1,7 +1,7 @@
 //! A simpler plan of the same entries: one that a person reads sooner.
 
-use super::fault::{Number, number};
 use super::{Search, settings};
+use crate::plan::kind::{ALWAYS, Measure};
 use crate::plan::{Action, BodyFlaw, Fault, Operation, Plan};
 
 /// How often the distance between what fails and what does not is halved. More would only be more exact.
@@ -14,7 +14,7 @@ pub(super) fn all(search: &mut Search<'_>) {
     }
     for index in 0..search.best.faults.len() {
         shorter(search, index);
-        rounder(search, index);
+        weaker(search, index);
     }
     settings::usual(search);
     earlier_calm(search);
@@ -91,24 +91,25 @@ fn shorter(search: &mut Search<'_>, index: usize) {
     approach(search, begin, |plan, from_us| change(plan, index, |fault| fault.from_us = from_us));
 }
 
-/// A fault that hits always, or else as rarely as will do; one with as small a number as will do.
-fn rounder(search: &mut Search<'_>, index: usize) {
-    if let Some(fault) = search.best.faults.get(index)
-        && let Number::Often(permille) = of(&mut fault.clone())
-        && (*permille == ALWAYS
-            || search.attempt(|plan| change(plan, index, |fault| of(fault).set_magnitude(ALWAYS.into()))))
+/// A fault that strikes always, or else as rarely as will do; one as weak as will do.
+fn weaker(search: &mut Search<'_>, index: usize) {
+    if let Some(Fault { kind, .. }) = search.best.faults.get(index)
+        && kind.kind().measure() == Some(Measure::Permille)
+        && (kind.strength() == ALWAYS
+            || search.attempt(|plan| change(plan, index, |fault| fault.kind.set_strength(ALWAYS))))
     {
         return;
     }
-    let size = |plan: &Plan| of(&mut plan.faults.get(index)?.clone()).magnitude().map(|size| (size, 0));
-    approach(search, size, |plan, value| change(plan, index, |fault| of(fault).set_magnitude(value)));
+    let size = |plan: &Plan| {
+        let fault = plan.faults.get(index)?;
+        Some((u64::try_from(fault.kind.strength().unsigned_abs()).ok()?, 0))
+    };
+    approach(search, size, |plan, size| change(plan, index, |fault| set_size(fault, size)));
 }
 
-/// In thousandths.
-const ALWAYS: u16 = 1000;
-
-fn of(fault: &mut Fault) -> Number<'_> {
-    number(&mut fault.kind)
+/// Its strength stays above or below zero.
+fn set_size(fault: &mut Fault, size: u64) {
+    fault.kind.set_strength(fault.kind.strength().signum() * i128::from(size));
 }
 
 fn change(plan: &mut Plan, index: usize, change: impl FnOnce(&mut Fault)) {

@@ -3,10 +3,17 @@
 use super::World;
 use super::process::End;
 use crate::chance::Purpose;
-use crate::coverage::Point;
 use crate::node::Node;
+use crate::plan::kind::Kind;
 use crate::plan::{Fault, FaultKind};
 use crate::trace::MarkKind;
+
+/// The two instants at which a fault may do something, beside what it does by being in force.
+#[derive(Clone, Copy)]
+enum Edge {
+    Begins,
+    Ends,
+}
 
 impl World<'_> {
     pub(crate) fn fault_begins(&mut self, index: usize) {
@@ -14,58 +21,10 @@ impl World<'_> {
         let Some(Fault { until_us, kind, .. }) = plan.faults.get(index) else { return };
         self.faults.begin(index, super::at(*until_us), kind);
         self.mark(kind.subject().ends().0, MarkKind::FaultBegan, || format!("fault {index} begins: {kind:?}"));
-        self.cover_fault(kind);
-        match *kind {
-            FaultKind::QueueLost { node } => {
-                if let Some(session) = self.process_mut(node).session.as_mut() {
-                    session.bound = false;
-                }
-            }
-            FaultKind::BrokerDown => self.servers().into_iter().for_each(|node| self.cut_off(node)),
-            FaultKind::BrokerHangs => self.servers().into_iter().for_each(|node| self.arrange_watch(node)),
-            FaultKind::BusCut { node } => self.cut_off(node),
-            FaultKind::Partition { a, b } => self.watch_broker_links(&[a, b]),
-            FaultKind::OneWay { from, to } => self.watch_broker_links(&[from, to]),
-            FaultKind::Isolated { node } => self.arrange_watch(node),
-            FaultKind::BitRot { node } => self.some_blob_rots(node),
-            FaultKind::Kill { node } => self.ends(node, End::Killed),
-            FaultKind::KillBetweenEffects { node, after_effects } => {
-                self.process_mut(node).effects_to_live = Some(after_effects);
-            }
-            FaultKind::PowerLoss { node } => self.power_goes(node),
-            FaultKind::BlankDisk { node } => {
-                self.ends(node, End::Killed);
-                self.blank_disk(node);
-            }
-            FaultKind::Pause { node } => self.pauses(node),
-            FaultKind::SharedAddress { node } => {
-                if let Some(twin) = self.twin_of(node) {
-                    self.starts(twin);
-                }
-            }
-            FaultKind::ClockDrift { node, .. } | FaultKind::ClockPause { node } => self.set_clock_by_faults(node),
-            FaultKind::WallClockStep { node, by_us } => {
-                let process = self.process_mut(node);
-                process.wall_offset_us = process.wall_offset_us.saturating_add(by_us);
-            }
-            FaultKind::BusLoss { .. }
-            | FaultKind::BusDelay { .. }
-            | FaultKind::BusDuplicates { .. }
-            | FaultKind::BusMalformed { .. }
-            | FaultKind::LateBinding { .. }
-            | FaultKind::Refused { .. }
-            | FaultKind::Reset { .. }
-            | FaultKind::Stall { .. }
-            | FaultKind::Truncated { .. }
-            | FaultKind::AnswerLost { .. }
-            | FaultKind::SlowLink { .. }
-            | FaultKind::DiskWriteError { .. }
-            | FaultKind::DiskReadError { .. }
-            | FaultKind::DiskFull { .. }
-            | FaultKind::ShortWrite { .. }
-            | FaultKind::SlowDisk { .. }
-            | FaultKind::StartsLate { .. } => {}
+        if let Some(point) = kind.kind().point() {
+            self.hit(point);
         }
+        self.fault_acts(kind, Edge::Begins);
     }
 
     pub(crate) fn fault_ends(&mut self, index: usize) {
@@ -73,51 +32,91 @@ impl World<'_> {
         let Some(Fault { kind, .. }) = plan.faults.get(index) else { return };
         self.faults.end(index);
         self.mark(kind.subject().ends().0, MarkKind::FaultEnded, || format!("fault {index} ends: {kind:?}"));
-        match *kind {
-            FaultKind::QueueLost { node } => self.cut_off(node),
-            FaultKind::PowerLoss { node } => {
-                self.process_mut(node).power_fails_at_rename = false;
-                self.starts(node);
+        self.fault_acts(kind, Edge::Ends);
+    }
+
+    /// What each kind does at either end. Those at the bottom only last: their effects are where messages, exchanges, disks
+    /// and processes ask for them.
+    fn fault_acts(&mut self, fault: &FaultKind, edge: Edge) {
+        use Edge::{Begins, Ends};
+        let (node, other) = fault.subject().ends();
+        match (fault.kind(), edge) {
+            (Kind::QueueLost, Begins) => self.queue_is_lost(node),
+            (Kind::QueueLost, Ends) | (Kind::BusCut, Begins) => self.cut_off(node),
+            (Kind::BrokerDown, Begins) => self.servers().into_iter().for_each(|node| self.cut_off(node)),
+            (Kind::BrokerHangs, Begins) => self.servers().into_iter().for_each(|node| self.arrange_watch(node)),
+            (Kind::Partition | Kind::OneWay, Begins) => self.watch_broker_links(&[node, other]),
+            (Kind::Isolated, Begins) => self.arrange_watch(node),
+            (Kind::BitRot, Begins) => self.some_blob_rots(node),
+            (Kind::Kill, Begins) => self.ends(node, End::Killed),
+            (Kind::KillBetweenEffects, Begins) => {
+                self.process_mut(node).effects_to_live = u32::try_from(fault.strength()).ok();
             }
-            FaultKind::Kill { node } | FaultKind::BlankDisk { node } | FaultKind::StartsLate { node } => {
-                self.starts(node)
-            }
-            FaultKind::KillBetweenEffects { node, .. } => {
+            (Kind::KillBetweenEffects, Ends) => {
                 self.process_mut(node).effects_to_live = None;
                 self.starts(node);
             }
-            FaultKind::Pause { node } => self.resumes(node),
-            FaultKind::SharedAddress { node } => {
-                if let Some(twin) = self.twin_of(node) {
-                    self.ends(twin, End::Killed);
-                }
+            (Kind::PowerLoss, Begins) => self.power_goes(node),
+            (Kind::PowerLoss, Ends) => {
+                self.process_mut(node).power_fails_at_rename = false;
+                self.starts(node);
             }
-            FaultKind::ClockDrift { node, .. } | FaultKind::ClockPause { node } => self.set_clock_by_faults(node),
-            FaultKind::BusLoss { .. }
-            | FaultKind::BusDelay { .. }
-            | FaultKind::BusDuplicates { .. }
-            | FaultKind::BusMalformed { .. }
-            | FaultKind::LateBinding { .. }
-            | FaultKind::BrokerDown
-            | FaultKind::BrokerHangs
-            | FaultKind::BusCut { .. }
-            | FaultKind::Partition { .. }
-            | FaultKind::OneWay { .. }
-            | FaultKind::Isolated { .. }
-            | FaultKind::Refused { .. }
-            | FaultKind::Reset { .. }
-            | FaultKind::Stall { .. }
-            | FaultKind::Truncated { .. }
-            | FaultKind::AnswerLost { .. }
-            | FaultKind::SlowLink { .. }
-            | FaultKind::DiskWriteError { .. }
-            | FaultKind::DiskReadError { .. }
-            | FaultKind::DiskFull { .. }
-            | FaultKind::ShortWrite { .. }
-            | FaultKind::SlowDisk { .. }
-            | FaultKind::BitRot { .. }
-            | FaultKind::WallClockStep { .. } => {}
+            (Kind::BlankDisk, Begins) => {
+                self.ends(node, End::Killed);
+                self.blank_disk(node);
+            }
+            (Kind::Kill | Kind::BlankDisk | Kind::StartsLate, Ends) => self.starts(node),
+            (Kind::Pause, Begins) => self.pauses(node),
+            (Kind::Pause, Ends) => self.resumes(node),
+            (Kind::SharedAddress, Begins) => self.twin_of(node).into_iter().for_each(|twin| self.starts(twin)),
+            (Kind::SharedAddress, Ends) => {
+                self.twin_of(node).into_iter().for_each(|twin| self.ends(twin, End::Killed));
+            }
+            (Kind::ClockDrift | Kind::ClockPause, Begins | Ends) => self.set_clock_by_faults(node),
+            (Kind::WallClockStep, Begins) => self.wall_clock_steps(node, i64::try_from(fault.strength()).unwrap_or(0)),
+            (Kind::StartsLate, Begins)
+            | (
+                Kind::BrokerDown
+                | Kind::BrokerHangs
+                | Kind::BusCut
+                | Kind::Partition
+                | Kind::OneWay
+                | Kind::Isolated
+                | Kind::BitRot
+                | Kind::WallClockStep,
+                Ends,
+            )
+            | (
+                Kind::BusLoss
+                | Kind::BusDelay
+                | Kind::BusDuplicates
+                | Kind::BusMalformed
+                | Kind::LateBinding
+                | Kind::Refused
+                | Kind::Reset
+                | Kind::Stall
+                | Kind::Truncated
+                | Kind::AnswerLost
+                | Kind::SlowLink
+                | Kind::DiskWriteError
+                | Kind::DiskReadError
+                | Kind::DiskFull
+                | Kind::ShortWrite
+                | Kind::SlowDisk,
+                Begins | Ends,
+            ) => {}
         }
+    }
+
+    fn queue_is_lost(&mut self, node: Node) {
+        if let Some(session) = self.process_mut(node).session.as_mut() {
+            session.bound = false;
+        }
+    }
+
+    fn wall_clock_steps(&mut self, node: Node, by_us: i64) {
+        let offset_us = &mut self.process_mut(node).wall_offset_us;
+        *offset_us = offset_us.saturating_add(by_us);
     }
 
     /// The power goes now, or, as ill luck will have it, when a blob has just been renamed.
@@ -145,46 +144,5 @@ impl World<'_> {
                 self.arrange_watch(*node);
             }
         }
-    }
-
-    fn cover_fault(&mut self, kind: &FaultKind) {
-        let point = match kind {
-            FaultKind::QueueLost { .. } => Point::FaultQueueLost,
-            FaultKind::BrokerDown => Point::FaultBrokerDown,
-            FaultKind::BrokerHangs => Point::FaultBrokerHangs,
-            FaultKind::BusCut { .. } => Point::FaultBusCut,
-            FaultKind::Partition { .. } => Point::FaultPartition,
-            FaultKind::OneWay { .. } => Point::FaultOneWay,
-            FaultKind::Isolated { .. } => Point::FaultIsolated,
-            FaultKind::Kill { .. } => Point::FaultKill,
-            FaultKind::PowerLoss { .. } => Point::FaultPowerLoss,
-            FaultKind::BlankDisk { .. } => Point::FaultBlankDisk,
-            FaultKind::Pause { .. } => Point::FaultPause,
-            FaultKind::StartsLate { .. } => Point::FaultStartsLate,
-            FaultKind::ClockDrift { .. } => Point::FaultClockDrift,
-            FaultKind::ClockPause { .. } => Point::FaultClockPause,
-            FaultKind::WallClockStep { .. } => Point::FaultWallClockStep,
-            FaultKind::SlowLink { .. } => Point::FaultSlowLink,
-            FaultKind::SlowDisk { .. } => Point::FaultSlowDisk,
-            // These are counted when they strike.
-            FaultKind::BusLoss { .. }
-            | FaultKind::BusDelay { .. }
-            | FaultKind::BusDuplicates { .. }
-            | FaultKind::BusMalformed { .. }
-            | FaultKind::LateBinding { .. }
-            | FaultKind::Refused { .. }
-            | FaultKind::Reset { .. }
-            | FaultKind::Stall { .. }
-            | FaultKind::Truncated { .. }
-            | FaultKind::AnswerLost { .. }
-            | FaultKind::DiskWriteError { .. }
-            | FaultKind::DiskReadError { .. }
-            | FaultKind::DiskFull { .. }
-            | FaultKind::ShortWrite { .. }
-            | FaultKind::BitRot { .. }
-            | FaultKind::KillBetweenEffects { .. }
-            | FaultKind::SharedAddress { .. } => return,
-        };
-        self.hit(point);
     }
 }

@@ -20,12 +20,12 @@ struct Active {
     until: Instant,
     kind: Kind,
     subject: Subject,
-    strength: i64,
+    strength: i128,
 }
 
 impl Faults {
     pub(crate) fn begin(&mut self, index: usize, until: Instant, fault: &FaultKind) {
-        let (kind, subject, strength) = (fault.kind(), fault.subject(), strength_of(fault));
+        let (kind, subject, strength) = (fault.kind(), fault.subject(), fault.strength());
         self.active.push(Active { index, until, kind, subject, strength });
     }
 
@@ -60,8 +60,8 @@ impl Faults {
         self.of(kind, node).map(|active| active.until).max()
     }
 
-    /// How strong the strongest is: its chance in thousandths, its time in microseconds, its drift in millionths.
-    pub(crate) fn strength(&self, kind: Kind, node: Node) -> Option<i64> {
+    /// How strong the strongest is, in the measure of its kind.
+    pub(crate) fn strength(&self, kind: Kind, node: Node) -> Option<i128> {
         self.of(kind, node).map(|active| active.strength).max()
     }
 
@@ -83,45 +83,5 @@ impl Faults {
 
     fn of(&self, kind: Kind, node: Node) -> impl Iterator<Item = &Active> {
         self.active.iter().filter(move |active| active.kind == kind && active.subject == Subject::Node(node))
-    }
-}
-
-fn strength_of(fault: &FaultKind) -> i64 {
-    let micros = |up_to_us: u64| i64::try_from(up_to_us).unwrap_or(i64::MAX);
-    match *fault {
-        FaultKind::BusLoss { permille, .. }
-        | FaultKind::BusDuplicates { permille, .. }
-        | FaultKind::BusMalformed { permille, .. }
-        | FaultKind::Reset { permille, .. }
-        | FaultKind::Stall { permille, .. }
-        | FaultKind::Truncated { permille, .. }
-        | FaultKind::AnswerLost { permille, .. } => i64::from(permille),
-        FaultKind::BusDelay { up_to_us, .. }
-        | FaultKind::SlowLink { up_to_us, .. }
-        | FaultKind::SlowDisk { up_to_us, .. } => micros(up_to_us),
-        FaultKind::ClockDrift { ppm, .. } => i64::from(ppm),
-        FaultKind::KillBetweenEffects { after_effects, .. } => i64::from(after_effects),
-        FaultKind::WallClockStep { by_us, .. } => by_us,
-        FaultKind::LateBinding { .. }
-        | FaultKind::QueueLost { .. }
-        | FaultKind::BrokerDown
-        | FaultKind::BrokerHangs
-        | FaultKind::BusCut { .. }
-        | FaultKind::Partition { .. }
-        | FaultKind::OneWay { .. }
-        | FaultKind::Isolated { .. }
-        | FaultKind::Refused { .. }
-        | FaultKind::DiskWriteError { .. }
-        | FaultKind::DiskReadError { .. }
-        | FaultKind::DiskFull { .. }
-        | FaultKind::ShortWrite { .. }
-        | FaultKind::BitRot { .. }
-        | FaultKind::Kill { .. }
-        | FaultKind::PowerLoss { .. }
-        | FaultKind::BlankDisk { .. }
-        | FaultKind::Pause { .. }
-        | FaultKind::StartsLate { .. }
-        | FaultKind::SharedAddress { .. }
-        | FaultKind::ClockPause { .. } => 0,
     }
 }

@@ -194,13 +194,13 @@ pub enum FaultError {
     #[error("a permille of {permille} is more than always: give at most 1000")]
     Permille {
         /// What was given.
-        permille: u16,
+        permille: i128,
     },
     /// A clock that is hardly one.
     #[error("a clock that is off by {ppm} millionths is hardly a clock: give at most {most_ppm}, or a clock-pause")]
     Drift {
         /// What was given.
-        ppm: i32,
+        ppm: i128,
         /// The most possible.
         most_ppm: u32,
     },
@@ -210,7 +210,7 @@ pub enum FaultError {
     )]
     TooSlow {
         /// What was given.
-        up_to_us: u64,
+        up_to_us: i128,
         /// The most possible.
         longest_us: u64,
     },

@@ -5,7 +5,7 @@ use crate::history::Outcome;
 use crate::node::Node::{Api, Data};
 use crate::plan::FaultKind;
 use crate::scenario::sizes::{LARGE, SMALL};
-use crate::scenario::{Scenario, Seen, Story, ensure, expect_outcome, expect_within, second};
+use crate::scenario::{Scenario, Seen, Story, ensure, expect_within, second};
 use crate::trace::{MarkKind, MessageKind};
 
 pub(in crate::scenario) const BROKER_RESTART: Scenario = Scenario {
@@ -74,12 +74,11 @@ pub(in crate::scenario) const MALFORMED_MESSAGES: Scenario = Scenario {
             saying that it lives. One such message ends every server of the seed that hears it, and an address where nobody \
             is makes its PUTs fail. Ours drop the messages, ask directly, and store elsewhere.",
     plan: || {
-        let mangled = |node| FaultKind::BusMalformed { node, permille: 1000 };
-        let mut story = Story::of(2, 3).at(7.0).put(Data(1), 0, SMALL);
-        for node in [Api(1), Api(2), Data(1), Data(2), Data(3)] {
-            story = story.fault(10.0, 15.0, mangled(node));
-        }
-        story
+        let everybody = [Api(1), Api(2), Data(1), Data(2), Data(3)];
+        Story::of(2, 3)
+            .at(7.0)
+            .put(Data(1), 0, SMALL)
+            .fault_of_each(everybody, 10.0, 15.0, |node| FaultKind::BusMalformed { node, permille: 1000 })
             .every(0.1, 10.0, 14.0, |story, time| story.get(Api(1 + time % 2), 0))
             .fault(20.0, 40.0, FaultKind::Refused { node: Data(1) })
             .every(0.5, 20.5, 39.0, |story, time| story.put(Api(1 + time % 2), 1 + time, SMALL))
@@ -142,9 +141,8 @@ pub(in crate::scenario) const ALL_DATA_SERVERS_PAUSED: Scenario = Scenario {
             silently lost their consumers. Ours answers 503 once each has had its 5 s, and at once when all are forgotten; \
             afterwards everybody answers on the bus again.",
     plan: || {
-        let paused = |story: Story, node| story.fault(10.0, 40.0, FaultKind::Pause { node: Data(node) });
-        (1..=3)
-            .fold(Story::of(1, 3), paused)
+        Story::of(1, 3)
+            .fault_of_each((1..=3).map(Data), 10.0, 40.0, |node| FaultKind::Pause { node })
             .at(7.0)
             .put(Api(1), 0, SMALL)
             .at(10.5)
@@ -218,7 +216,7 @@ pub(in crate::scenario) const TRAVERSAL: Scenario = Scenario {
         let seen = Seen::of(run);
         seen.touched(Point::FaultBusMalformed)?;
         let at_its_holder = Outcome::Located { holders: vec![Data(1)], unanswered: Vec::new() };
-        seen.calls(10.0, 30.0).try_for_each(|call| expect_outcome(call, &at_its_holder))?;
+        seen.all_ended(10.0, 30.0, &at_its_holder)?;
         let during = second(10.0)..second(30.0);
         let asked = |what: &'static str| {
             seen.steps(Data(1)).filter(|(at, ..)| during.contains(at)).filter(move |(_, input, _)| input.contains(what))

@@ -48,9 +48,8 @@ pub(in crate::scenario) const DISK_FULL: Scenario = Scenario {
     story: "On every disk writes end early. The seed answers 200, and keeps a shorter object. Ours answers 507, keeps \
             nothing, and goes on serving what it has; when there is room it takes objects again.",
     plan: || {
-        let short_writes = |story: Story, data| story.fault(10.0, 20.0, FaultKind::ShortWrite { node: Data(data) });
-        (1..=3)
-            .fold(Story::of(1, 3), short_writes)
+        Story::of(1, 3)
+            .fault_of_each((1..=3).map(Data), 10.0, 20.0, |node| FaultKind::ShortWrite { node })
             .at(7.0)
             .put(Api(1), 0, LARGE)
             .at(11.0)
@@ -118,9 +117,8 @@ pub(in crate::scenario) const REFUSED_BY_THE_DISK: Scenario = Scenario {
     story: "The seed's disk refuses a name of 256 bytes: the answer to the PUT is 500, yet to a locate it says that somebody \
             has the object. Here all disks refuse to write, and nobody is said to have anything.",
     plan: || {
-        let refuse = |story: Story, data| story.fault(10.0, 30.0, FaultKind::DiskWriteError { node: Data(data) });
-        (1..=2)
-            .fold(Story::of(1, 2), refuse)
+        Story::of(1, 2)
+            .fault_of_each((1..=2).map(Data), 10.0, 30.0, |node| FaultKind::DiskWriteError { node })
             .at(11.0)
             .put(Api(1), 0, SMALL)
             .at(12.0)

@@ -5,7 +5,7 @@ use crate::history::Outcome;
 use crate::node::Node::{Api, Data};
 use crate::plan::{BodyFlaw, FaultKind};
 use crate::scenario::sizes::{HELD, LARGE, SMALL};
-use crate::scenario::{Scenario, Seen, Story, ensure, expect_outcome, second};
+use crate::scenario::{Scenario, Seen, Story, ensure, second};
 use crate::trace::MessageKind;
 
 pub(in crate::scenario) const HOLDER_KILLED_DURING_GET: Scenario = Scenario {
@@ -134,7 +134,7 @@ pub(in crate::scenario) const CLIENTS_HANG_UP: Scenario = Scenario {
     expect: |run| {
         let seen = Seen::of(run);
         seen.touched(Point::ClientHungUp)?;
-        seen.calls(10.0, 13.0).try_for_each(|call| expect_outcome(call, &Outcome::HungUp))?;
+        seen.all_ended(10.0, 13.0, &Outcome::HungUp)?;
         seen.whole(13.1, 7.0)?;
         seen.whole(13.2, 7.0)
     },
