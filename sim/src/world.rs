@@ -323,6 +323,11 @@ impl<'a> World<'a> {
     }
 }
 
+/// The clusters of the simulator have no catalog yet: nothing about versions is ever asked of them.
+pub(crate) fn no_catalog<T>() -> T {
+    unreachable!("a cluster of the simulator has no catalog")
+}
+
 /// How long a run goes on after the last answer.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 

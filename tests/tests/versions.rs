@@ -10,7 +10,7 @@ use lode_smol::api::ApiServer;
 use lode_smol::bus::EmbeddedBus;
 use lode_smol::catalog::MemoryCatalog;
 use lode_smol::data::DataServer;
-use lode_smol::shutdown::{Shutdown, Trigger};
+use lode_smol::shutdown::{Shutdown, ShutdownTrigger};
 use lode_tests::curl::Curl;
 use lode_tests::scratch::Scratch;
 use lode_tests::wait;
@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// One server and the thread that it runs on.
 struct Running {
-    stop: Trigger,
+    stop: ShutdownTrigger,
     thread: JoinHandle<()>,
 }
 

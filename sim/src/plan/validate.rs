@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lode_core::config::{ApiConfig, ConfigError, DataConfig, Timing};
+use lode_core::copies::Copies;
 use lode_core::wire::SoftwareVersion;
 
 pub use self::error::{FaultError, OperationError, PlanError};
@@ -53,6 +54,7 @@ pub fn api_config(cluster: &Cluster) -> Result<ApiConfig, ConfigError> {
         max_direct_asks: bound(cluster.max_direct_asks),
         max_direct_asks_beside_bus: bound(cluster.max_direct_asks_beside_bus),
         held_body_bytes: cluster.held_body_bytes,
+        copies: Copies::default(),
         max_attempts: bound(cluster.max_attempts),
         short_patience: Duration::from_micros(cluster.short_patience_us),
         long_patience: Duration::from_micros(cluster.long_patience_us),

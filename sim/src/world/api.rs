@@ -16,10 +16,10 @@ use lode_core::machine::{Effects, Machine as _};
 use lode_core::select::Selection;
 use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, TransferFailure, UploadOutcome};
 
-use super::World;
 use super::exchange::{Answer, Ask, BodyEnd, Exchange, ExchangeId, Owner, Party, PutBody};
 use super::queue::Event;
 use super::watch::{ApiWatch, Noticed};
+use super::{World, no_catalog};
 use crate::assertion;
 use crate::coverage::Point;
 use crate::history::NameId;
@@ -156,6 +156,7 @@ impl World<'_> {
         let asker = Party { node, run: self.process(node).run };
         match effect {
             ApiEffect::Bus(command) => self.bus_command(node, command),
+            ApiEffect::Version(_) => no_catalog(),
             ApiEffect::AskDirectly { ask, server, name, probe, patience } => {
                 let selection = Selection { head_only: probe == Probe::Head, ..Selection::default() };
                 let (target, name) = (self.owner_of(&server), self.name_id(&name));
@@ -233,6 +234,7 @@ impl World<'_> {
                 holders.iter().map(|holder| self.owner_of(&holder.address)).collect(),
                 unanswered.iter().map(|server| self.owner_of(server)).collect(),
             ),
+            ApiResponse::Version(_) => no_catalog(),
             ApiResponse::Refused(refusal) => Answer::Refused(refusal),
         };
         self.answer(client, answer);

@@ -6,7 +6,7 @@ use lode_core::data_server::messages::{DataEffect, DataInput, DataOperation, Rec
 use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, UploadOutcome};
 use lode_core::wire::Hello;
 
-use super::World;
+use super::{World, no_catalog};
 use crate::coverage::Point;
 use crate::history::Outcome;
 
@@ -14,6 +14,7 @@ impl World<'_> {
     pub(crate) fn cover_api_input(&mut self, input: &ApiInput) {
         self.hit(match input {
             ApiInput::DeadlineReached => Point::ApiDeadline,
+            ApiInput::Version(_) | ApiInput::Request { operation: ApiOperation::Version(_), .. } => no_catalog(),
             ApiInput::Bus(BusEvent::Up) => Point::ApiBusUp,
             ApiInput::Bus(BusEvent::Down) => Point::ApiBusDown,
             ApiInput::Bus(BusEvent::Heartbeat(_) | BusEvent::Query(_)) => Point::ApiHeartbeat,
@@ -58,6 +59,7 @@ impl World<'_> {
 
     pub(crate) fn cover_api_effect(&mut self, effect: &ApiEffect) {
         self.hit(match effect {
+            ApiEffect::Version(_) => no_catalog(),
             ApiEffect::Bus(BusCommand::Query { message, .. }) if Hello::is_hello(message) => Point::ApiHello,
             ApiEffect::Bus(BusCommand::Query { route: ReplyRoute::Private(_), .. }) => Point::ApiQueryPrivate,
             ApiEffect::Bus(BusCommand::CloseRoute(_)) => Point::ApiCloseRoute,

@@ -9,6 +9,7 @@ use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, UploadOutco
 use lode_core::wire::{Held, Hello, LocateAnswer, decode_text};
 
 use super::exchange::{Answer, Ask};
+use super::no_catalog;
 use crate::trace::MessageKind;
 
 pub(crate) fn ask(ask: &Ask) -> String {
@@ -63,6 +64,7 @@ pub(crate) fn bus_message(kind: MessageKind, message: &BusMessage) -> String {
 pub(crate) fn api_input(input: &ApiInput) -> String {
     match input {
         ApiInput::DeadlineReached => "deadline".to_owned(),
+        ApiInput::Version(_) => no_catalog(),
         ApiInput::Bus(event) => bus_event(event),
         ApiInput::Request { request, operation } => format!("request {}: {}", request.0, api_operation(operation)),
         ApiInput::RequestGone { request } => format!("the client of request {} is gone", request.0),
@@ -92,6 +94,7 @@ pub(crate) fn api_input(input: &ApiInput) -> String {
 
 fn api_operation(operation: &ApiOperation) -> String {
     match operation {
+        ApiOperation::Version(_) => no_catalog(),
         ApiOperation::Put { name, declared_bytes: Some(bytes) } => format!("PUT {name} ({bytes} bytes)"),
         ApiOperation::Put { name, declared_bytes: None } => format!("PUT {name}"),
         ApiOperation::Get { name, selection } if selection.head_only => format!("HEAD {name}"),
@@ -128,6 +131,7 @@ fn bus_event(event: &BusEvent) -> String {
 pub(crate) fn api_effect(effect: &ApiEffect) -> String {
     match effect {
         ApiEffect::Bus(command) => bus_command(command),
+        ApiEffect::Version(_) => no_catalog(),
         ApiEffect::AskDirectly { server, name, .. } => format!("ask {server} directly for {name}"),
         ApiEffect::Upload { server, name, .. } => format!("upload {name} to {server}"),
         ApiEffect::Fetch { server, name, .. } => format!("fetch {name} from {server}"),
@@ -148,6 +152,7 @@ fn api_response(response: &ApiResponse) -> String {
     match response {
         ApiResponse::Stored { size_bytes, .. } => format!("200 stored, {size_bytes} bytes"),
         ApiResponse::Removed => "204 removed".to_owned(),
+        ApiResponse::Version(_) => no_catalog(),
         ApiResponse::Located(server) => format!("200 at {server}"),
         ApiResponse::AllLocated { holders, .. } => format!("200, {} holders", holders.len()),
         ApiResponse::Refused(refusal) => format!("{} {}: {refusal}", refusal.status(), refusal.code()),

@@ -21,9 +21,9 @@ use lode_core::machine::Effects;
 use lode_core::membership::Membership;
 use lode_core::time::Instant;
 
-use super::World;
 use super::letter::Heard;
 use super::members::{Change, Members};
+use super::{World, no_catalog};
 use crate::assertion::Assertion;
 use crate::history::{Belief, Violation};
 use crate::node::Node;
@@ -62,12 +62,14 @@ impl Noticed {
     pub(crate) fn before_api(input: &ApiInput) -> Self {
         match input {
             ApiInput::Bus(event) => Self::of_connection(event),
+            ApiInput::Version(_) => no_catalog(),
             ApiInput::Request { request, operation } => Self::Asked {
                 request: *request,
                 is_locate: matches!(operation, ApiOperation::Locate { .. }),
                 declared_bytes: match operation {
                     ApiOperation::Put { declared_bytes, .. } => *declared_bytes,
                     ApiOperation::Get { .. } | ApiOperation::Delete { .. } | ApiOperation::Locate { .. } => None,
+                    ApiOperation::Version(_) => no_catalog(),
                 },
             },
             ApiInput::RequestGone { request } => Self::Gone(*request),
@@ -188,6 +190,7 @@ impl World<'_> {
 
     fn watch_effect(&mut self, node: Node, local: Instant, watch: &mut ApiWatch, effect: &ApiEffect) {
         match effect {
+            ApiEffect::Version(_) => no_catalog(),
             ApiEffect::Upload { request, server, .. } => {
                 self.watch_upload(node, watch, *request, server);
             }
