@@ -67,6 +67,7 @@ impl Client {
             | ApiOperation::Get { name, .. }
             | ApiOperation::Delete { name }
             | ApiOperation::Locate { name, .. } => name,
+            ApiOperation::Version(_) => panic!("this driver asks nothing about versions"),
         }
     }
 
@@ -74,6 +75,7 @@ impl Client {
         match &self.operation {
             ApiOperation::Put { .. } => false,
             ApiOperation::Get { .. } | ApiOperation::Delete { .. } | ApiOperation::Locate { .. } => true,
+            ApiOperation::Version(_) => panic!("this driver asks nothing about versions"),
         }
     }
 
@@ -172,6 +174,12 @@ impl Client {
             Refusal::LengthMismatch { .. } | Refusal::DiskFailed { .. } | Refusal::Corrupt { .. } => {
                 panic!("that is for a data server to say: {refusal:?}")
             }
+            Refusal::NoSuchBucket
+            | Refusal::PreconditionFailed
+            | Refusal::CatalogUnavailable { .. }
+            | Refusal::OutcomeUnknown { .. }
+            | Refusal::NoCopy { .. }
+            | Refusal::UploadTooOld => panic!("there is no catalog here: {refusal:?}"),
         }
     }
 }

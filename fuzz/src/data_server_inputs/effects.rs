@@ -136,7 +136,13 @@ impl Asker {
             | Refusal::Unanswered { .. }
             | Refusal::NotStored { .. }
             | Refusal::NotRemoved { .. }
-            | Refusal::CannotDelete { .. } => panic!("that is for an API server to say: {refusal:?}"),
+            | Refusal::CannotDelete { .. }
+            | Refusal::NoSuchBucket
+            | Refusal::PreconditionFailed
+            | Refusal::CatalogUnavailable { .. }
+            | Refusal::OutcomeUnknown { .. }
+            | Refusal::NoCopy { .. }
+            | Refusal::UploadTooOld => panic!("that is for an API server to say: {refusal:?}"),
         }
     }
 }
