@@ -3,6 +3,8 @@
 //! Both keepers decide nothing of their own: what may be written is decided by [`lode_core::catalog::write`], what a page
 //! shows by [`lode_core::catalog::listing`], and both are held against [`lode_core::catalog::model::Catalog`].
 
+pub mod sqlite;
+
 use futures::future::BoxFuture;
 use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
 
