@@ -4,6 +4,7 @@
 //! shows by [`lode_core::catalog::listing`], and both are held against [`lode_core::catalog::model::Catalog`].
 
 mod memory;
+pub mod sqlite;
 
 use futures::future::BoxFuture;
 use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
