@@ -3,8 +3,14 @@
 //! Both keepers decide nothing of their own: what may be written is decided by [`lode_core::catalog::write`], what a page
 //! shows by [`lode_core::catalog::listing`], and both are held against [`lode_core::catalog::model::Catalog`].
 
+pub mod postgres;
+mod url;
+
 use futures::future::BoxFuture;
 use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
+
+pub use self::postgres::PostgresCatalog;
+pub use self::url::{CatalogUrl, CatalogUrlError};
 
 /// Somebody who keeps a catalog. To be shared by all tasks of a process.
 pub trait Catalog: Send + Sync + 'static {
