@@ -10,7 +10,7 @@
 //!    which none comes before one that was answered when it was asked.
 //! 2. **An answer is durable.** What was answered survives whatever befalls the catalog's process and machine. A request
 //!    that has failed with [`CatalogFailure::Unavailable`] has changed nothing and never will; after
-//!    [`CatalogFailure::Unknown`] it has or has not, and whoever needs to know asks with [`CatalogRequest::WhatBecameOf`].
+//!    [`CatalogFailure::Unknown`] it has or has not, and whoever needs to know asks with [`CatalogRequest::Settle`].
 //! 3. **Versions count up.** The versions of a key are 1, 2, 3 … in the order in which they were written, a DELETE
 //!    ([`State::Tombstone`]) among them; no number is given twice, also not after its version is removed for good.
 //! 4. **Conditions are looked at where the order is made.** Of any number of writers with `If-None-Match: *`, one wins.

@@ -65,6 +65,20 @@ impl OperationId {
     pub const fn incarnation(self) -> Incarnation {
         self.incarnation
     }
+
+    /// The id in its shortest form: 16 bytes, in the same order as the ids themselves.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        ((self.incarnation.0 as u128) << 64 | self.counter as u128).to_be_bytes()
+    }
+
+    /// The id whose shortest form this is.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        let [a, b, c, d, e, f, g, h, counter @ ..] = bytes;
+        let incarnation = Incarnation(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+        Self { incarnation, counter: u64::from_be_bytes(counter) }
+    }
 }
 
 impl fmt::Display for OperationId {
@@ -142,8 +156,15 @@ mod tests {
         fn an_id_survives_being_written_and_read(incarnation: u64, counter: u64) {
             let id = OperationId { incarnation: Incarnation(incarnation), counter };
             prop_assert_eq!(id.to_string().parse::<OperationId>(), Ok(id));
+            prop_assert_eq!(OperationId::from_bytes(id.to_bytes()), id);
             prop_assert_eq!(Incarnation(incarnation).to_string().parse::<Incarnation>(), Ok(Incarnation(incarnation)));
         }
+    }
+
+    #[test]
+    fn bytes_stand_in_the_order_of_the_ids() {
+        let bytes = OperationId { incarnation: Incarnation(0x0102), counter: 0x0304 }.to_bytes();
+        assert_eq!(bytes, [0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! shows by [`lode_core::catalog::listing`], and both are held against [`lode_core::catalog::model::Catalog`].
 
 pub mod postgres;
+pub mod sqlite;
 mod url;
 
 use futures::future::BoxFuture;

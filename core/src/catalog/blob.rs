@@ -19,6 +19,18 @@ impl BlobId {
         Self(upload)
     }
 
+    /// The id in its shortest form: 16 bytes, in the same order as the ids themselves.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_bytes()
+    }
+
+    /// The id whose shortest form this is.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(OperationId::from_bytes(bytes))
+    }
+
     /// The name under which data servers keep it.
     #[must_use]
     pub fn name(self) -> ObjectName {
@@ -60,5 +72,6 @@ mod tests {
         let blob = BlobId::of_upload(upload);
         assert_eq!(blob.name().as_str(), "00000000000000ab-0000000000000000");
         assert_eq!(blob.name().as_str().parse(), Ok(blob));
+        assert_eq!(BlobId::from_bytes(blob.to_bytes()), blob);
     }
 }

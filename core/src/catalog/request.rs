@@ -48,8 +48,8 @@ pub enum CatalogRequest {
         /// Which blobs, none of them twice.
         blobs: Vec<BlobId>,
     },
-    /// Note where copies of a blob are, and where they are no longer. Nothing is noted for one that no version has.
-    /// Answered by `Done`.
+    /// Note where copies of a blob are, and where they are no longer. It is noted for garbage as well, so that a copy made
+    /// too late is found and removed, and not for a blob that was never heard of. Answered by `Done`.
     NoteHolders {
         /// Which blob.
         blob: BlobId,

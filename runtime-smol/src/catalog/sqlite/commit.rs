@@ -1,0 +1,149 @@
+//! Making a version current, and taking versions away. Each function is a part of a transaction.
+
+use lode_core::catalog::write::{self, Before, NotWritten};
+use lode_core::catalog::{
+    BlobId, CatalogAnswer, Commit, Garbage, ObjectPath, Retention, State, Version, VersionRecord, Written,
+};
+use lode_core::time::WallTime;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::read::{self, BucketRow};
+use super::row::{self, Holders, value};
+
+type Result<T> = std::result::Result<T, rusqlite::Error>;
+
+pub(super) fn commit(connection: &Connection, now: WallTime, commit: &Commit) -> Result<CatalogAnswer> {
+    let Some(bucket) = read::bucket(connection, &commit.path.bucket)? else {
+        return Ok(NotWritten::NoSuchBucket.into());
+    };
+    let current = read::found(connection, &commit.path, None)?.map(|found| found.record);
+    let before = Before {
+        bucket: Some(bucket.retention),
+        last: last(connection, bucket, &commit.path)?,
+        current: current.as_ref(),
+        blob: read::fate(connection, commit.blob)?,
+    };
+    let version = match write::decide(commit, before) {
+        Ok(version) => version,
+        Err(why) => return Ok(why.into()),
+    };
+    // A clock that was set back does not turn the order of the versions around.
+    let written = current.map_or(now, |current| now.max(current.written));
+    let record = VersionRecord { version, blob: commit.blob, state: commit.state.clone(), written };
+    insert(connection, bucket, commit, &record)?;
+    let garbage = fall_to(connection, now, bucket, &commit.path)?;
+    Ok(CatalogAnswer::Written(Written { version, garbage }))
+}
+
+pub(super) fn remove_version(
+    connection: &Connection,
+    now: WallTime,
+    path: &ObjectPath,
+    version: Version,
+) -> Result<CatalogAnswer> {
+    let Some(bucket) = read::bucket(connection, &path.bucket)? else { return Ok(CatalogAnswer::Removed(None)) };
+    let garbage = becomes_garbage(connection, now, bucket, path, version)?;
+    if garbage.is_some() {
+        let mut update = connection.prepare_cached(
+            "UPDATE keys SET listed = (
+                 SELECT iif(size IS NULL, NULL, version) FROM versions
+                 WHERE bucket = ?1 AND key = ?2 ORDER BY version DESC LIMIT 1)
+             WHERE bucket = ?1 AND key = ?2",
+        )?;
+        update.execute(params![bucket.id, path.key.as_str()])?;
+    }
+    Ok(CatalogAnswer::Removed(garbage))
+}
+
+/// The last version number that the key has given out.
+fn last(connection: &Connection, bucket: BucketRow, path: &ObjectPath) -> Result<Option<Version>> {
+    let mut select = connection.prepare_cached("SELECT last FROM keys WHERE bucket = ?1 AND key = ?2")?;
+    select.query_row(params![bucket.id, path.key.as_str()], |row| value(row, 0)).optional()
+}
+
+fn insert(connection: &Connection, bucket: BucketRow, commit: &Commit, record: &VersionRecord) -> Result<()> {
+    let (key, version) = (commit.path.key.as_str(), row::version(record.version)?);
+    let stored = match &record.state {
+        State::Object(stored) => Some(stored),
+        State::Tombstone => None,
+    };
+    let mut update = connection.prepare_cached(
+        "INSERT INTO keys (bucket, key, last, listed) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET last = excluded.last, listed = excluded.listed",
+    )?;
+    update.execute(params![bucket.id, key, version, stored.map(|_| version)])?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO versions
+         (bucket, key, version, blob, written, size, checksum, content_type, metadata, holders)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    let holders: Holders = commit.holders.iter().cloned().collect();
+    insert.execute(params![
+        bucket.id,
+        key,
+        version,
+        record.blob.to_bytes(),
+        row::time(record.written)?,
+        stored.map(|stored| row::number(stored.size_bytes)).transpose()?,
+        stored.map(|stored| stored.checksum.as_bytes()),
+        stored.and_then(|stored| stored.content_type.as_ref()).map(|content_type| content_type.as_str()),
+        stored.and_then(|stored| row::metadata(&stored.metadata)),
+        row::holders(&holders),
+    ])?;
+    hold(connection, record.blob, &holders)
+}
+
+/// Takes away what is not kept any more, the latest first.
+fn fall_to(connection: &Connection, now: WallTime, bucket: BucketRow, path: &ObjectPath) -> Result<Vec<Garbage>> {
+    let Retention::Old(old) = bucket.retention else { return Ok(Vec::new()) };
+    let mut select = connection.prepare_cached(
+        "SELECT version FROM versions WHERE bucket = ?1 AND key = ?2 ORDER BY version DESC LIMIT -1 OFFSET ?3",
+    )?;
+    let kept = i64::from(old) + 1;
+    let surplus = select.query_map(params![bucket.id, path.key.as_str(), kept], |row| value(row, 0))?;
+    let surplus: Vec<Version> = surplus.collect::<Result<_>>()?;
+    let garbage = surplus.into_iter().map(|version| becomes_garbage(connection, now, bucket, path, version));
+    garbage.filter_map(Result::transpose).collect()
+}
+
+fn becomes_garbage(
+    connection: &Connection,
+    now: WallTime,
+    bucket: BucketRow,
+    path: &ObjectPath,
+    version: Version,
+) -> Result<Option<Garbage>> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM versions WHERE bucket = ?1 AND key = ?2 AND version = ?3 RETURNING blob, holders",
+    )?;
+    let deleted = delete.query_row(params![bucket.id, path.key.as_str(), row::version(version)?], |row| {
+        Ok((value::<BlobId>(row, 0)?, value::<Holders>(row, 1)?))
+    });
+    let Some((blob, holders)) = deleted.optional()? else { return Ok(None) };
+    hold_no_more(connection, blob, &holders)?;
+    connection.prepare_cached("DELETE FROM claims WHERE blob = ?1")?.execute([blob.to_bytes()])?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO garbage (blob, was, since, holders) VALUES (?1, ?2, ?3, ?4)")?;
+    insert.execute(params![blob.to_bytes(), row::version(version)?, row::time(now)?, row::holders(&holders)])?;
+    Ok(Some(Garbage { blob, holders: holders.into_iter().collect() }))
+}
+
+/// Enters a kept blob where it is looked for by server.
+pub(super) fn hold<'a>(
+    connection: &Connection,
+    blob: BlobId,
+    holders: impl IntoIterator<Item = &'a lode_core::address::ServerAddress>,
+) -> Result<()> {
+    let mut insert = connection.prepare_cached("INSERT INTO held (server, blob) VALUES (?1, ?2)")?;
+    holders.into_iter().try_for_each(|holder| insert.execute(params![holder.as_str(), blob.to_bytes()]).map(drop))
+}
+
+/// Takes it out there.
+pub(super) fn hold_no_more<'a>(
+    connection: &Connection,
+    blob: BlobId,
+    holders: impl IntoIterator<Item = &'a lode_core::address::ServerAddress>,
+) -> Result<()> {
+    let mut delete = connection.prepare_cached("DELETE FROM held WHERE server = ?1 AND blob = ?2")?;
+    holders.into_iter().try_for_each(|holder| delete.execute(params![holder.as_str(), blob.to_bytes()]).map(drop))
+}

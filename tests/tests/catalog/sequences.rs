@@ -1,0 +1,89 @@
+//! One request after the other, asked of a catalog and of the model: the answers are the same.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use lode_core::catalog::model::Catalog as Model;
+use lode_core::catalog::{CatalogAnswer, CatalogRequest, ObjectPath, Version, VersionRecord};
+use lode_core::time::WallTime;
+use lode_smol::catalog::Catalog;
+use proptest::collection::vec;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+use super::requests::{all_that_is_there, request};
+
+/// Asks so many random sequences of requests, each of a catalog that has nothing but the bucket `objects`, and for each
+/// sequence fails with the shortest that it can find.
+///
+/// # Panics
+/// If an answer is another than the model's.
+pub(crate) fn agree_with_the_model(cases: u32, new_and_empty: impl Fn() -> Box<dyn Catalog>) {
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+    let told = TestRunner::new(config).run(&vec(request(), 1..60), |requests| {
+        let catalog = new_and_empty();
+        let compared = Compared::with(&*catalog);
+        requests.into_iter().chain(all_that_is_there()).try_for_each(|request| compared.ask(&request))
+    });
+    told.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// A catalog beside the model.
+struct Compared<'a> {
+    catalog: &'a dyn Catalog,
+    model: RefCell<Model>,
+    written: RefCell<BTreeMap<ObjectPath, BTreeMap<Version, WallTime>>>,
+}
+
+impl<'a> Compared<'a> {
+    fn with(catalog: &'a dyn Catalog) -> Self {
+        Self { catalog, model: RefCell::new(Model::new()), written: RefCell::default() }
+    }
+
+    fn ask(&self, request: &CatalogRequest) -> Result<(), TestCaseError> {
+        // Whatever has an end in the requests ends at once or never: the model's clock may stand.
+        let expected = self.model.borrow_mut().answer(WallTime::EPOCH, request);
+        let answer = smol::block_on(self.catalog.ask(request.clone()));
+        let mut answer = answer.map_err(|failure| fail(request, &failure.to_string()))?;
+        self.take_times(request, &mut answer)?;
+        if answer == expected { Ok(()) } else { Err(fail(request, &format!("{answer:?}, and not {expected:?}"))) }
+    }
+
+    /// Replaces the times in the answer by the model's, which has none; and sees that they are sound.
+    fn take_times(&self, request: &CatalogRequest, answer: &mut CatalogAnswer) -> Result<(), TestCaseError> {
+        if let (CatalogRequest::Read { path, .. }, CatalogAnswer::Found(Some(found))) = (request, &mut *answer) {
+            self.take_time(path, &mut found.record)?;
+        }
+        if let (CatalogRequest::Versions { path, .. }, CatalogAnswer::Versions(records)) = (request, &mut *answer) {
+            records.iter_mut().try_for_each(|record| self.take_time(path, record))?;
+        }
+        if let (CatalogRequest::List(query), CatalogAnswer::Listed(Some(page))) = (request, &mut *answer) {
+            for listed in &mut page.objects {
+                let path = ObjectPath { bucket: query.bucket.clone(), key: listed.key.clone() };
+                self.is_sound(&path, listed.version, std::mem::replace(&mut listed.written, WallTime::EPOCH))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_time(&self, path: &ObjectPath, record: &mut VersionRecord) -> Result<(), TestCaseError> {
+        self.is_sound(path, record.version, std::mem::replace(&mut record.written, WallTime::EPOCH))
+    }
+
+    /// A version was written once, not before those that come before it, and in our days.
+    fn is_sound(&self, path: &ObjectPath, version: Version, at: WallTime) -> Result<(), TestCaseError> {
+        let mut written = self.written.borrow_mut();
+        let times = written.entry(path.clone()).or_default();
+        let before = times.range(..version).next_back().map(|(_, time)| *time);
+        let after = times.range(version..).next().map(|(_, time)| *time);
+        let told_before = times.insert(version, at);
+        let is_sound = at.as_millis() > 1_600_000_000_000
+            && told_before.is_none_or(|told| told == at)
+            && before.is_none_or(|before| before <= at)
+            && after.is_none_or(|after| at <= after);
+        if is_sound { Ok(()) } else { Err(TestCaseError::fail(format!("{path} v{version} was written at {at:?}"))) }
+    }
+}
+
+fn fail(request: &CatalogRequest, what: &str) -> TestCaseError {
+    TestCaseError::fail(format!("{request:?} was answered by {what}"))
+}
