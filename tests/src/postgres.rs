@@ -72,14 +72,18 @@ impl Postgres {
     /// # Panics
     /// If it answers with an error.
     pub fn sql(&self, database: &str, sql: &str) -> String {
+        self.psql(database, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
         let name = database.rsplit('/').next().unwrap_or(database);
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"]);
         psql.arg("--host").arg(self.folder.path()).args(["--port", &self.claim.postgres_port().to_string()]);
         psql.args(["--username", "lode", "--dbname", name, "--command", sql]);
         let output = psql.output().unwrap_or_else(|error| panic!("cannot run psql: {error}"));
-        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     }
 
     /// Starts it after [`Postgres::stop`] or [`Postgres::crash`], and waits until it takes connections.
@@ -91,11 +95,9 @@ impl Postgres {
         let mut command = self.as_server("postgres");
         command.arg("-D").arg(self.data()).args(["-p", &self.claim.postgres_port().to_string()]);
         let process = Process::start("postgres", &command, self.folder.path());
-        let mut ready = Command::new(self.programs.join("pg_isready"));
-        ready.args(["--quiet", "--host", "127.0.0.1", "--port", &self.claim.postgres_port().to_string()]);
         wait::until_true(START_LIMIT, "PostgreSQL takes connections", || {
             assert!(process.is_alive(), "PostgreSQL ended while starting:\n{}", process.stderr());
-            ready.status().is_ok_and(|status| status.success())
+            self.psql("postgres", "SELECT 1").is_ok()
         });
         *server = Some(process);
     }
@@ -150,7 +152,7 @@ impl Postgres {
         assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
         let settings = format!(
             "listen_addresses = '{}'\nunix_socket_directories = '{}'\nfsync = on\nsynchronous_commit = on\n\
-             autovacuum_naptime = 5s\nmax_connections = 60\nshared_buffers = 32MB\nlog_min_messages = warning\n",
+             autovacuum_naptime = 5s\nmax_connections = 200\nshared_buffers = 32MB\nlog_min_messages = warning\n",
             Ipv4Addr::LOCALHOST,
             self.folder.path().display()
         );
@@ -191,14 +193,18 @@ impl Drop for Postgres {
 /// In the path, or where Debian puts them: the latest version there.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let in_path = std::env::split_paths(&path).find(|folder| folder.join("initdb").exists());
+    let in_path = std::env::split_paths(&path).find(|folder| has_all(folder));
     let of_debian = || {
         let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
-        versions.filter(|folder| folder.join("initdb").exists()).max_by_key(|folder| major(folder))
+        versions.filter(|folder| has_all(folder)).max_by_key(|folder| major(folder))
     };
     in_path.or_else(of_debian).unwrap_or_else(|| {
-        panic!("initdb is neither in the PATH nor in {DEBIAN}: run `apt-get install postgresql`, or tests/run")
+        panic!("PostgreSQL is neither in the PATH nor in {DEBIAN}: run `apt-get install postgresql`, or tests/run")
     })
+}
+
+fn has_all(folder: &Path) -> bool {
+    ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).exists())
 }
 
 fn major(bin: &Path) -> u32 {
