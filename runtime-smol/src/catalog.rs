@@ -4,12 +4,16 @@
 //! shows by [`lode_core::catalog::listing`], and both are held against [`lode_core::catalog::model::Catalog`].
 
 mod memory;
+pub mod postgres;
 pub mod sqlite;
+mod url;
 
 use futures::future::BoxFuture;
 use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
 
 pub use self::memory::MemoryCatalog;
+pub use self::postgres::PostgresCatalog;
+pub use self::url::{CatalogUrl, CatalogUrlError};
 
 /// Somebody who keeps a catalog. To be shared by all tasks of a process.
 pub trait Catalog: Send + Sync + 'static {

@@ -41,7 +41,8 @@ impl Claim {
 
     fn is_usable(&self) -> bool {
         let hosts = [self.api_address(0), self.data_address(0)];
-        let ports = [self.amqp_port(), self.dist_port(), self.epmd_port(), self.dev_port_base() + 1];
+        let ports =
+            [self.amqp_port(), self.dist_port(), self.epmd_port(), self.postgres_port(), self.dev_port_base() + 1];
         let locals = ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         hosts.iter().chain(&locals).all(|address| TcpListener::bind(address).is_ok())
     }
@@ -79,6 +80,12 @@ impl Claim {
     #[must_use]
     pub const fn epmd_port(&self) -> u16 {
         self.amqp_port() + 2
+    }
+
+    /// A port of 127.0.0.1 for a PostgreSQL.
+    #[must_use]
+    pub const fn postgres_port(&self) -> u16 {
+        self.amqp_port() + 3
     }
 
     /// A `--port-base` for `lode dev` with at most 20 API and 20 data servers. Bases are 40 apart, so that one cluster's

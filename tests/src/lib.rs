@@ -1,4 +1,4 @@
-//! The harness of the real-process scenarios in `tests/tests/`: private brokers, servers as processes of their own, a raw
+//! The harness of the real-process scenarios in `tests/tests/`: private brokers and databases, servers as processes of their own, a raw
 //! HTTP client that shares no code with Lode, nodes of the seed in Python, and a load whose every request is accounted for.
 //!
 //! Three rules hold throughout. Nothing outlives a test: each process dies with its owner, and with the test program
@@ -15,6 +15,7 @@ pub mod folder;
 pub mod http;
 pub mod load;
 pub mod lode;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod python;

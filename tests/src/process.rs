@@ -160,6 +160,13 @@ impl Process {
         Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
     }
 
+    /// The processes that it has started and that have not ended.
+    #[must_use]
+    pub fn children(&self) -> Vec<Pid> {
+        let ids = self.proc_text(&format!("task/{}/children", self.pid()));
+        ids.split_whitespace().filter_map(|id| Pid::from_raw(id.parse().ok()?)).collect()
+    }
+
     /// How many files and sockets it has open.
     #[must_use]
     pub fn open_files(&self) -> usize {

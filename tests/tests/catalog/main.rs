@@ -2,6 +2,7 @@
 //! ([`races`]), and killed ([`crashes`]). Each of these suites is for any catalog; each database has a file that runs them.
 
 mod crashes;
+mod postgres;
 mod races;
 mod requests;
 mod sequences;

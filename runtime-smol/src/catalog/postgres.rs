@@ -1,0 +1,121 @@
+//! The catalog in PostgreSQL, for clusters whose API servers are on several machines.
+//!
+//! Everything is in a schema of its own, `lode`. Any number of API servers write to it at once, each over a few connections.
+//!
+//! *Why the contract of [`lode_core::catalog`] holds,* on one primary with `fsync` on:
+//!
+//! * Each write takes effect in one transaction, and each answer is read from one snapshot. PostgreSQL makes a commit
+//!   visible after it is synced (`synchronous_commit` is on, see [`session`]) and before it is answered, and a snapshot
+//!   holds exactly the commits that were visible when it was taken. So a request that begins after another was answered
+//!   sees all of it, and READ COMMITTED, whose statements take a snapshot each, is enough: no request reads in one statement
+//!   and trusts it in another without a check that nothing has changed ([`commit`]) or a snapshot for both ([`list`]).
+//! * Two writes of one key meet at the row of that key: an upsert waits for the other and looks at the revision that it has
+//!   left. Two that want one blob, be it to commit or to settle it, meet at its unique id. So numbers count up, and
+//!   `If-None-Match: *` has one winner, however many API servers there are.
+//! * *The order of locks:* the table of keys (shared by all that write keys; held alone when a bucket is set), then the row
+//!   of one key, then rows of blobs. Only settling and a commit lock several blobs, and may meet in opposite order if one
+//!   settles what the other displaces: PostgreSQL ends one of them after a second, and it is tried again ([`ask`]).
+//!
+//! With a replica that takes over, what was answered survives if `synchronous_standby_names` names it, and only then.
+//! A pooler that hands a connection from one transaction to the next (PgBouncer in the mode `transaction`) cannot stand in
+//! between.
+
+mod ask;
+mod bind;
+mod blobs;
+mod bucket;
+mod commit;
+mod limits;
+mod list;
+mod outage;
+mod pool;
+mod read;
+mod remove;
+mod row;
+mod schema;
+mod session;
+mod settle;
+mod trouble;
+mod url;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
+
+use self::pool::Pool;
+use self::schema::SchemaTrouble;
+use super::Catalog;
+
+pub use self::url::{PostgresUrl, PostgresUrlError};
+
+/// A catalog that is kept in PostgreSQL. Share one between all tasks of a process: it has at most 16 connections, which are
+/// made when they are needed and made again when they are lost. Whatever befalls the server, a request is answered within
+/// some 14 s: one that finds no server within 2 s.
+#[derive(Debug)]
+pub struct PostgresCatalog {
+    pool: Pool,
+}
+
+impl PostgresCatalog {
+    /// Connects, and makes the schema `lode` or brings it up to date. Any number of servers may do so at once.
+    ///
+    /// # Errors
+    /// If PostgreSQL cannot be reached within 2 s, or the database cannot hold a catalog, or not be read by this Lode.
+    pub async fn connect(url: &PostgresUrl) -> Result<Self, PostgresError> {
+        let pool = Pool::new(url.options().clone(), url.to_string());
+        let refused = |reason| PostgresError::Refused { url: url.clone(), reason };
+        let mut lease = match pool.lease().await {
+            Ok(lease) => lease,
+            Err(trouble) => return Err(refused(trouble.into_reason())),
+        };
+        if !lease.session.survives_power_cuts() {
+            tracing::warn!(catalog = %url, "fsync or full_page_writes is off: a power cut can destroy the catalog");
+        }
+        match schema::migrate(&mut lease.session).await {
+            Ok(()) => lease.give_back(),
+            Err(SchemaTrouble::Newer { found, known }) => {
+                return Err(PostgresError::Newer { url: url.clone(), found, known });
+            }
+            Err(SchemaTrouble::Foreign) => return Err(PostgresError::Foreign { url: url.clone() }),
+            Err(SchemaTrouble::Trouble(trouble)) => return Err(refused(trouble.into_reason())),
+        }
+        Ok(Self { pool })
+    }
+}
+
+impl Catalog for PostgresCatalog {
+    fn ask(&self, request: CatalogRequest) -> BoxFuture<'_, Result<CatalogAnswer, CatalogFailure>> {
+        async move { ask::ask(&self.pool, &request).await }.boxed()
+    }
+}
+
+/// Why there is no catalog in a database.
+#[derive(Debug, thiserror::Error)]
+pub enum PostgresError {
+    /// PostgreSQL is out of reach, or does not do what is needed.
+    #[error("the catalog {url} cannot be opened: {reason}")]
+    Refused {
+        /// Which.
+        url: PostgresUrl,
+        /// Why.
+        reason: String,
+    },
+    /// A later Lode has brought the schema up to what this one does not know.
+    #[error(
+        "the catalog {url} is of version {found}, and this lode knows versions up to {known}: run the lode that last wrote it, or a later one"
+    )]
+    Newer {
+        /// Which.
+        url: PostgresUrl,
+        /// The version of its schema.
+        found: i64,
+        /// The latest version that is known here.
+        known: i64,
+    },
+    /// The database has a schema `lode` with tables that are not Lode's.
+    #[error("the schema lode of {url} is not a catalog of Lode: give a database of its own, or rename that schema")]
+    Foreign {
+        /// Which.
+        url: PostgresUrl,
+    },
+}
