@@ -51,8 +51,19 @@ impl Cluster {
 
     /// Starts one more API server.
     pub fn add_api(&mut self) {
+        self.add_api_with(&[]);
+    }
+
+    /// One more API server, with more arguments.
+    pub fn add_api_with(&mut self, more: &[String]) {
         let address = self.claim.api_address(index(self.apis.len()));
-        self.apis.push(Server::api(address, &self.bus, self.folder.path(), &[]));
+        self.apis.push(Server::api(address, &self.bus, self.folder.path(), more));
+    }
+
+    /// Where an SQLite catalog of this cluster is.
+    #[must_use]
+    pub fn catalog(&self) -> String {
+        format!("sqlite:{}", self.folder.join("catalog.db").display())
     }
 
     /// Starts one more data server, in a folder of the cluster.

@@ -1,9 +1,14 @@
 //! `lode api`: an API server as a process.
 
-use lode_core::config::{ApiConfig, Timing};
-use lode_smol::api::ApiServer;
+use std::sync::Arc;
 
-use super::args::{ApiArgs, Catalog};
+use lode_core::config::{ApiConfig, Timing};
+use lode_core::copies::Copies;
+use lode_smol::api::ApiServer;
+use lode_smol::catalog::sqlite::SqliteCatalog;
+use lode_smol::catalog::{Catalog, CatalogUrl, PostgresCatalog};
+
+use super::args::ApiArgs;
 use super::failure::Failure;
 use super::serve::{Process, listen, rabbit, start_failed, warn_if_open};
 
@@ -13,14 +18,30 @@ pub(super) fn run(args: &ApiArgs) -> Result<(), Failure> {
     let (bus, url) = rabbit(args.bus.bus.as_deref())?;
     let config = config(args)?;
     let Process { executor, shutdown } = Process::prepare(args.log, args.threads.threads)?;
-    let server = ApiServer::builder(address, bus).config(config).executor(executor).build().map_err(start_failed)?;
-    let catalog = match args.catalog {
-        Catalog::None => "none",
-    };
-    tracing::info!(address = %server.local_address(), bus = %url, catalog, "starting an API server");
+    let mut server = ApiServer::builder(address, bus).config(config).executor(executor);
+    if let Some(catalog) = open(&args.catalog)? {
+        server = server.catalog(catalog);
+    }
+    let server = server.build().map_err(start_failed)?;
+    let catalog = &args.catalog;
+    tracing::info!(address = %server.local_address(), bus = %url, %catalog, "starting an API server");
     warn_if_open(server.local_address());
     smol::block_on(server.run(shutdown));
     Ok(())
+}
+
+fn open(catalog: &CatalogUrl) -> Result<Option<Arc<dyn Catalog>>, Failure> {
+    match catalog {
+        CatalogUrl::None => Ok(None),
+        CatalogUrl::Sqlite(path) => match SqliteCatalog::open(path) {
+            Ok(catalog) => Ok(Some(Arc::new(catalog))),
+            Err(error) => Err(Failure::Start(error.to_string())),
+        },
+        CatalogUrl::Postgres(url) => match smol::block_on(PostgresCatalog::connect(url)) {
+            Ok(catalog) => Ok(Some(Arc::new(catalog))),
+            Err(error) => Err(Failure::Start(error.to_string())),
+        },
+    }
 }
 
 fn config(args: &ApiArgs) -> Result<ApiConfig, Failure> {
@@ -30,10 +51,18 @@ fn config(args: &ApiArgs) -> Result<ApiConfig, Failure> {
         timing: timing.map_err(refused)?,
         max_requests: args.max_requests,
         held_body_bytes: args.held_body.as_u64(),
+        copies: copies(args)?,
         ..ApiConfig::default()
     };
     config.check().map_err(refused)?;
     Ok(config)
+}
+
+fn copies(args: &ApiArgs) -> Result<Copies, Failure> {
+    match args.copies {
+        None => Ok(Copies::default()),
+        Some(copies) => Copies::exactly(copies).map_err(|error| Failure::Usage(error.to_string())),
+    }
 }
 
 #[cfg(test)]
@@ -53,18 +82,24 @@ mod tests {
         assert_eq!(config_of("lode api").unwrap(), ApiConfig::default());
         let config = config_of(
             "lode api --expiry 2s --heartbeat-period 1s --locate-deadline 400ms --ask-directly-after 100ms --held-body 2MiB \
-             --max-requests 7",
+             --max-requests 7 --copies 2",
         );
         let config = config.unwrap();
         assert_eq!((config.timing.expiry().as_millis(), config.timing.heartbeat_period().as_millis()), (2000, 1000));
         assert_eq!(config.timing.locate_deadline().as_millis(), 400);
         assert_eq!(config.timing.ask_directly_after().as_millis(), 100);
         assert_eq!((config.held_body_bytes, config.max_requests), (2 << 20, 7));
+        assert_eq!(config.copies, Copies::Exactly(2));
     }
 
     #[test]
     fn settings_that_contradict_each_other_are_refused() {
-        for line in ["lode api --expiry 5s", "lode api --ask-directly-after 1s", "lode api --max-requests 0"] {
+        for line in [
+            "lode api --copies 0",
+            "lode api --expiry 5s",
+            "lode api --ask-directly-after 1s",
+            "lode api --max-requests 0",
+        ] {
             assert!(matches!(config_of(line), Err(Failure::Usage(_))), "{line}");
         }
     }

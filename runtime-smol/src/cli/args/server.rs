@@ -2,12 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use bytesize::ByteSize;
 use clap::Args;
 use humantime::Duration;
 use lode_core::address::ServerAddress;
+use lode_smol::catalog::CatalogUrl;
 
 use super::values::{ListenAddress, bytes};
 use crate::cli::exit::EXIT_STATUS_HELP;
@@ -32,10 +32,24 @@ pub(in crate::cli) struct ApiArgs {
 
     /// Where the names and versions of objects are kept
     ///
-    /// `none` is the only value today: nowhere. The object's name is the name of its bytes, on one data server, which is
-    /// found by asking. Versions and copies are not built yet.
-    #[arg(long, value_name = "CATALOG", default_value = "none")]
-    pub(in crate::cli) catalog: Catalog,
+    /// `sqlite:PATH` is a file, for the API servers of one machine; `postgres://user:password@host:port/database` is for those
+    /// of several. With either, a PUT writes a new version of which several data servers hold copies, overwrites are atomic,
+    /// conditions are heeded, and objects can be listed.
+    ///
+    /// `none`: nowhere. The object's name is the name of its bytes, on one data server, which is found by asking; the last
+    /// PUT wins. It is what clusters with nodes of the seed use.
+    ///
+    /// Being built: with a catalog, copies that are lost are not made anew yet, and what uploads leave behind that broke off
+    /// is not collected yet.
+    #[arg(long, value_name = "CATALOG", env = "LODE_CATALOG", hide_env_values = true, default_value = "none")]
+    pub(in crate::cli) catalog: CatalogUrl,
+
+    /// How many copies of each version there are to be, where there is a catalog
+    ///
+    /// A PUT is answered when more than half of them are durable; with fewer data servers than that it is refused. If it is
+    /// not given: 3, or as many as there are data servers where there are fewer.
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) copies: Option<usize>,
 
     /// After how much silence a data server is forgotten
     ///
@@ -167,29 +181,12 @@ pub(in crate::cli) struct LogArgs {
     pub(in crate::cli) log_format: LogFormat,
 }
 
-/// Where names and versions are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Catalog {
-    /// Nowhere.
-    None,
-}
-
-impl FromStr for Catalog {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "none" => Ok(Self::None),
-            _ => Err("versions and copies are not built yet, so there is no catalog to keep them in: give none"),
-        }
-    }
-}
-
 const API_EXAMPLES: &str = "\
 Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
 
 Examples:
   lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672
+  lode api --listen 127.0.0.1:7401 --bus amqp://broker --catalog sqlite:/var/lib/lode/catalog.db
   LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker lode api --log-format json
 ";
 
@@ -199,6 +196,12 @@ Over HTTP it answers:
   GET /locate/<name>[?all=1]               who holds an object
   GET /cluster                             the data servers, and the state of the bus
   GET /healthz, /readyz, /metrics          alive; ready for a PUT; figures for Prometheus
+
+Where there is a catalog, keys are plain texts, in which / is a character like any other, and besides:
+  GET, HEAD, DELETE /objects/<key>?version=N   one version; DELETE without it writes a tombstone
+  GET /versions/<key>                          the versions, one JSON object a line, the latest first
+  GET /objects/?prefix=&delimiter=&after=&limit=   which objects there are, as JSON
+  PUT with If-Match, If-None-Match: *, Content-Type, X-Lode-Meta-*
 ";
 
 const DATA_EXAMPLES: &str = "\

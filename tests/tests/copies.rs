@@ -1,0 +1,88 @@
+//! Versions and copies on real processes: two API servers that share a catalog, six data servers, three copies.
+
+use std::net::SocketAddr;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use lode_tests::broker::Broker;
+use lode_tests::cluster::Cluster;
+use lode_tests::http::{self, DEFAULT_LIMIT, Request};
+use lode_tests::load::{Kind, Load, Plan, body_of};
+
+const WRITERS: usize = 32;
+const ROUNDS: usize = 50;
+
+fn cluster() -> Cluster {
+    let mut cluster = Cluster::empty(&Broker::shared().vhost());
+    let catalog = ["--catalog".to_owned(), cluster.catalog(), "--copies".to_owned(), "3".to_owned()];
+    (0..6).for_each(|_| cluster.add_data());
+    (0..2).for_each(|_| cluster.add_api_with(&catalog));
+    cluster.wait_until_ready();
+    cluster
+}
+
+fn plan(cluster: &Cluster) -> Plan {
+    Plan {
+        apis: cluster.apis.iter().map(|api| api.address).collect(),
+        clients: 6,
+        sizes_bytes: vec![0, 4096, 100_000, 1_048_576],
+        gets_per_put: 2,
+        pause: Duration::from_millis(10),
+        limit: DEFAULT_LIMIT,
+    }
+}
+
+#[test]
+fn two_of_six_servers_are_killed_one_after_the_other_and_no_request_fails() {
+    let mut cluster = cluster();
+    let load = Load::start(&plan(&cluster));
+    thread::sleep(Duration::from_secs(4));
+    cluster.datas[1].kill();
+    thread::sleep(Duration::from_secs(5));
+    cluster.datas[4].kill();
+    thread::sleep(Duration::from_secs(12));
+    let records = load.stop();
+    records.of(Kind::Put).assert_no_failure(100);
+    records.of(Kind::Get).assert_no_failure(100);
+    let api = cluster.apis[1].address;
+    let puts = records.of(Kind::Put);
+    println!("{} PUTs and {} GETs, none failed", puts.0.len(), records.of(Kind::Get).0.len());
+    for put in &puts.0 {
+        let got = http::get(api, &format!("/objects/{}", put.name)).expect(200).body;
+        assert!(got == body_of(&put.name, put.size_bytes), "{} is not what was put", put.name);
+    }
+}
+
+#[test]
+fn of_many_writers_who_want_to_be_first_one_is() {
+    let cluster = cluster();
+    let apis: Vec<SocketAddr> = cluster.apis.iter().map(|api| api.address).collect();
+    for round in 0..ROUNDS {
+        let (target, begin) = (format!("/objects/race-{round}"), Barrier::new(WRITERS));
+        let put = |writer: usize| {
+            let body = format!("writer {writer}");
+            let headers = [("If-None-Match", "*")];
+            let request = Request {
+                method: "PUT",
+                target: &target,
+                headers: &headers,
+                body: body.as_bytes(),
+                ..Request::default()
+            };
+            begin.wait();
+            let status = http::request(apis[writer % apis.len()], &request).map(|reply| reply.status());
+            (status.expect("an answer"), body)
+        };
+        let answers: Vec<(u16, String)> = thread::scope(|scope| {
+            let writers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(move || put(writer))).collect();
+            writers.into_iter().map(|writer| writer.join().expect("it ends")).collect()
+        });
+        let winners: Vec<&String> = answers.iter().filter(|(status, _)| *status == 200).map(|(_, body)| body).collect();
+        let refused = answers.iter().filter(|(status, _)| *status == 412).count();
+        assert_eq!((winners.len(), refused), (1, WRITERS - 1), "round {round}: {answers:?}");
+        for api in &apis {
+            assert_eq!(&http::get(*api, &target).expect(200).text(), winners[0]);
+        }
+    }
+}
