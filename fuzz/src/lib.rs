@@ -38,6 +38,7 @@ mod raw_head;
 mod reader;
 mod simulated_cluster;
 mod text;
+mod version_resource;
 mod world;
 
 pub use api_server_inputs::api_server_inputs;
@@ -52,6 +53,7 @@ pub use locate_query::locate_query;
 pub use name::name;
 pub use simulated_cluster::simulated_cluster;
 pub use text::text;
+pub use version_resource::version_resource;
 
 /// A target: its name, which is also that of its corpus folder and of its program, and its function.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +65,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "api_server_inputs", run: api_server_inputs },
     Target { name: "chunked_body", run: chunked_body },
     Target { name: "data_server_inputs", run: data_server_inputs },
@@ -76,4 +78,5 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "name", run: name },
     Target { name: "simulated_cluster", run: simulated_cluster },
     Target { name: "text", run: text },
+    Target { name: "version_resource", run: version_resource },
 ];

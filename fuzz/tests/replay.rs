@@ -68,6 +68,11 @@ fn simulated_cluster() {
 }
 
 #[test]
+fn version_resource() {
+    replay("version_resource", 100_000);
+}
+
+#[test]
 fn text() {
     replay("text", 150_000);
 }
