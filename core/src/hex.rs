@@ -15,7 +15,7 @@ pub(crate) fn write_number(f: &mut fmt::Formatter<'_>, number: u64) -> fmt::Resu
 
 /// The 16 digits of a number, as a text.
 pub(crate) fn number_text(number: u64) -> String {
-    String::from_utf8_lossy(&number_digits(number)).into_owned()
+    str::from_utf8(&number_digits(number)).unwrap_or_default().into()
 }
 
 fn number_digits(number: u64) -> [u8; 16] {
