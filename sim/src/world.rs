@@ -24,6 +24,7 @@ mod queue;
 mod seed;
 mod store;
 mod watch;
+mod window;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -47,6 +48,7 @@ use self::faults::Faults;
 use self::process::Process;
 use self::queue::{Event, Lane, Queue};
 use self::seed::SeedNode;
+use self::window::Window;
 use crate::chance::Chance;
 use crate::coverage::{Coverage, Point};
 use crate::history::{ContentId, History, NameId, Violation};
@@ -72,12 +74,11 @@ pub(crate) struct World<'a> {
     datas: Vec<DataNode>,
     seeds: Vec<SeedNode>,
     broker: Broker,
-    exchanges: BTreeMap<ExchangeId, Exchange>,
+    exchanges: Window<Exchange>,
     next_exchange: u64,
     addresses: BTreeMap<ServerAddress, Node>,
     address_of: BTreeMap<Node, ServerAddress>,
     twins: BTreeMap<Node, Node>,
-    names: BTreeMap<ObjectName, NameId>,
     object_names: Vec<ObjectName>,
     api_listeners: Rc<[Node]>,
     data_listeners: Rc<[Node]>,
@@ -118,7 +119,6 @@ impl<'a> World<'a> {
             .map(|(node, address)| (address.clone(), *node))
             .collect();
         let object_names = object_names(plan);
-        let names = object_names.iter().zip(0..).map(|(name, number)| (name.clone(), NameId(number))).collect();
         let count = |wanted: fn(&Node) -> bool| servers.iter().filter(|node| wanted(node)).count();
         let (apis, datas) = (count(|node| matches!(node, Node::Api(_))), count(|node| matches!(node, Node::Data(_))));
         let listeners = |wanted: fn(&Node) -> bool| servers.iter().copied().filter(wanted).collect();
@@ -137,11 +137,10 @@ impl<'a> World<'a> {
             datas: (0..datas).map(|_| DataNode::new(plan.cluster.disk_bytes)).collect(),
             seeds: (0..servers.len() - apis - datas).map(|_| SeedNode::default()).collect(),
             broker: Broker::default(),
-            exchanges: BTreeMap::new(),
+            exchanges: Window::default(),
             next_exchange: 0,
             addresses,
             address_of,
-            names,
             object_names,
             api_listeners: listeners(|node| matches!(node, Node::Api(_) | Node::SeedApi(_))),
             data_listeners: listeners(|node| matches!(node, Node::Data(_) | Node::SeedData(_))),
@@ -303,8 +302,15 @@ impl<'a> World<'a> {
         if takes_twin { twin } else { node }
     }
 
+    /// Which name of the plan this is. Each says its number itself, which saves a search at each step. Names that only some
+    /// runs of the seed could know are nobody's: a message that asks for one finds nothing.
+    fn known_name(&self, name: &ObjectName) -> Option<NameId> {
+        let number: u16 = name.as_str().strip_prefix('o')?.parse().ok()?;
+        (self.object_names.get(usize::from(number)) == Some(name)).then_some(NameId(number))
+    }
+
     fn name_id(&self, name: &ObjectName) -> NameId {
-        self.names.get(name).copied().unwrap_or(NameId(u16::MAX))
+        self.known_name(name).unwrap_or(NameId(u16::MAX))
     }
 
     fn object_name(&self, name: NameId) -> ObjectName {
@@ -338,7 +344,7 @@ fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
         | Event::Data { node, .. }
         | Event::Seed { node, .. } => Some(*node),
         Event::Exchange { step: ExchangeStep::AskerGone(accepted), .. } => Some(accepted.server.node),
-        Event::Exchange { exchange, step } => exchange::listener(world.exchanges.get(exchange)?, step),
+        Event::Exchange { exchange, step } => exchange::listener(world.exchanges.get(exchange.0)?, step),
         Event::Operation(_)
         | Event::FaultBegins(_)
         | Event::FaultEnds(_)

@@ -174,8 +174,8 @@ impl World<'_> {
             let open = self.open_calls;
             let exchanges: Vec<_> = self
                 .exchanges
-                .values()
-                .map(|open| format!("{} to {}: {}", open.asker.node, open.target, super::label::ask(&open.ask)))
+                .iter()
+                .map(|(_, open)| format!("{} to {}: {}", open.asker.node, open.target, super::label::ask(&open.ask)))
                 .collect();
             let text = format!("{open} calls and {} exchanges are still under way: {exchanges:?}", exchanges.len());
             self.violated("nothing_left", Node::Broker, text);
