@@ -70,6 +70,10 @@ pub(crate) struct World<'a> {
     data_config: DataConfig,
     processes: Vec<Process>,
     nobody: Process,
+    /// The slots at which the kinds of servers begin; the API servers come first.
+    first_data: usize,
+    first_seed_api: usize,
+    first_seed_data: usize,
     apis: Vec<ApiNode>,
     datas: Vec<DataNode>,
     seeds: Vec<SeedNode>,
@@ -91,6 +95,8 @@ pub(crate) struct World<'a> {
     final_read: Option<usize>,
     /// The client of the last reads: one more than those of the plan.
     last_reader: Node,
+    /// How long the longest body of the plan is on its way.
+    longest_body: Duration,
     longest_request: Duration,
     /// How many calls have not ended.
     open_calls: usize,
@@ -123,7 +129,8 @@ impl<'a> World<'a> {
         let (apis, datas) = (count(|node| matches!(node, Node::Api(_))), count(|node| matches!(node, Node::Data(_))));
         let listeners = |wanted: fn(&Node) -> bool| servers.iter().copied().filter(wanted).collect();
         let api_config = validate::api_config(&plan.cluster).unwrap_or_default();
-        let longest_request = longest_request(&api_config, longest_body(plan));
+        let longest_body = longest_body(plan);
+        let longest_request = longest_request(&api_config, longest_body);
         Self {
             plan,
             now: Instant::START,
@@ -133,6 +140,9 @@ impl<'a> World<'a> {
             data_config: validate::data_config(&plan.cluster).unwrap_or_default(),
             processes: servers.iter().map(|_| Process::new()).collect(),
             nobody: Process::new(),
+            first_data: apis,
+            first_seed_api: apis + datas,
+            first_seed_data: apis + datas + usize::from(plan.cluster.seed_apis),
             apis: (0..apis).map(|_| ApiNode::default()).collect(),
             datas: (0..datas).map(|_| DataNode::new(plan.cluster.disk_bytes)).collect(),
             seeds: (0..servers.len() - apis - datas).map(|_| SeedNode::default()).collect(),
@@ -152,6 +162,7 @@ impl<'a> World<'a> {
             final_reads_left: Vec::new(),
             final_read: None,
             last_reader: last_reader(plan),
+            longest_body,
             longest_request,
             open_calls: 0,
             history: History { shared_addresses: shared(&twins), ..History::default() },
@@ -260,23 +271,22 @@ impl<'a> World<'a> {
 
     /// The index of a server among all.
     fn slot(&self, node: Node) -> usize {
-        let cluster = &self.plan.cluster;
-        let (apis, datas, seed_apis) = (usize::from(cluster.apis), self.datas.len(), usize::from(cluster.seed_apis));
-        match node {
-            Node::Api(number) => usize::from(number) - 1,
-            Node::Data(number) => apis + usize::from(number) - 1,
-            Node::SeedApi(number) => apis + datas + usize::from(number) - 1,
-            Node::SeedData(number) => apis + datas + seed_apis + usize::from(number) - 1,
-            Node::Broker | Node::Client(_) => usize::MAX,
-        }
+        let (before, number) = match node {
+            Node::Api(number) => (0, number),
+            Node::Data(number) => (self.first_data, number),
+            Node::SeedApi(number) => (self.first_seed_api, number),
+            Node::SeedData(number) => (self.first_seed_data, number),
+            Node::Broker | Node::Client(_) => return usize::MAX,
+        };
+        before + usize::from(number) - 1
     }
 
     fn data_slot(&self, node: Node) -> usize {
-        self.slot(node).wrapping_sub(usize::from(self.plan.cluster.apis))
+        self.slot(node).wrapping_sub(self.first_data)
     }
 
     fn seed_slot(&self, node: Node) -> usize {
-        self.data_slot(node).wrapping_sub(self.datas.len())
+        self.slot(node).wrapping_sub(self.first_seed_api)
     }
 
     /// Whose address this is in the plan.

@@ -29,7 +29,8 @@ use crate::trace::Record;
 #[derive(Debug, Default)]
 pub(crate) struct ApiNode {
     pub(crate) machine: Option<ApiServer>,
-    pub(crate) watch: ApiWatch,
+    /// Taken out for each step; empty before the first one.
+    pub(crate) watch: Option<Box<ApiWatch>>,
     tasks: Window<Task>,
 }
 

@@ -138,7 +138,7 @@ impl World<'_> {
             self.note_assertion(node, handled);
         }
         self.note_data_step(node, told, &effects);
-        self.watch_data(node);
+        self.watch_data(node, local);
         for effect in effects.drain() {
             if self.dies_between_effects(node) {
                 break;
