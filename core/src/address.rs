@@ -137,9 +137,19 @@ fn is_host(host: &str) -> bool {
         let inner = inner.strip_suffix(']').unwrap_or("");
         return inner.parse::<core::net::Ipv6Addr>().is_ok();
     }
-    let label_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    !host.is_empty() && host.bytes().all(label_byte) && !host.starts_with(['.', '-'])
+    !host.is_empty() && host.bytes().all(|byte| MAY_BE_IN_LABEL[usize::from(byte)]) && !host.starts_with(['.', '-'])
 }
+
+/// Looked up, because an address is read with each message of a data server.
+const MAY_BE_IN_LABEL: [bool; 256] = {
+    let mut may = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        may[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        byte += 1;
+    }
+    may
+};
 
 #[cfg(test)]
 mod tests {

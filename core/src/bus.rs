@@ -37,8 +37,8 @@ impl ReplyTo {
 pub struct BusMessage {
     /// Where an answer goes. On a query that we send, the driver fills it in: it alone knows its queues.
     pub reply_to: Option<ReplyTo>,
-    /// The `correlation_id` property.
-    pub correlation_id: Option<String>,
+    /// The `correlation_id` property. An answer carries that of its query, so it is shared.
+    pub correlation_id: Option<Arc<str>>,
     /// The headers whose values are strings or whole numbers, as text; others are left out by the driver.
     pub headers: Headers,
     /// The body.

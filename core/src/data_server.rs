@@ -100,7 +100,7 @@ impl DataServer {
         config.check()?;
         let mut server = Self {
             heartbeat: HeartbeatSender::new(config.heartbeat_period),
-            holdings: Holdings::new(address.clone(), incarnation, config.max_lookups),
+            holdings: Holdings::new(&address, incarnation, config.max_lookups),
             ids: OperationIds::new(incarnation),
             requests: BTreeMap::new(),
             waiting: BTreeMap::new(),

@@ -4,8 +4,8 @@ use alloc::string::String;
 use core::fmt;
 
 /// Writes the digits of `bytes`.
-pub(crate) fn write(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| f.write_str(str::from_utf8(&digits_of(*byte)).unwrap_or_default()))
+pub(crate) fn write<const N: usize>(f: &mut fmt::Formatter<'_>, bytes: &[u8; N]) -> fmt::Result {
+    f.write_str(str::from_utf8(bytes.map(digits_of).as_flattened()).unwrap_or_default())
 }
 
 /// Writes the 16 digits of a number.
@@ -15,7 +15,7 @@ pub(crate) fn write_number(f: &mut fmt::Formatter<'_>, number: u64) -> fmt::Resu
 
 /// The 16 digits of a number, as a text.
 pub(crate) fn number_text(number: u64) -> String {
-    String::from_utf8_lossy(&number_digits(number)).into_owned()
+    str::from_utf8(&number_digits(number)).unwrap_or_default().into()
 }
 
 fn number_digits(number: u64) -> [u8; 16] {

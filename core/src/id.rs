@@ -1,6 +1,7 @@
 //! Identities: of a run of a process, of the things it does, of the requests it serves.
 
 use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
 use core::fmt;
 use core::str::FromStr;
 
@@ -78,6 +79,15 @@ impl OperationId {
         let [a, b, c, d, e, f, g, h, counter @ ..] = bytes;
         let incarnation = Incarnation(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
         Self { incarnation, counter: u64::from_be_bytes(counter) }
+    }
+
+    /// As it is written.
+    pub(crate) fn to_text(self) -> Arc<str> {
+        let mut text = String::with_capacity(33);
+        text.push_str(&self.incarnation.to_text());
+        text.push('-');
+        text.push_str(&hex::number_text(self.counter));
+        text.into()
     }
 }
 

@@ -15,7 +15,6 @@
 //! message or a queue not yet bound costs a moment, not the answer. A node of the seed never says no, so its silence at
 //! the deadline is its no (SEED-WIRE.md §2); silence of one of ours means that nobody knows.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::address::ServerAddress;
@@ -32,10 +31,12 @@ pub struct Locate {
     answer_lost: bool,
     ask_directly_at: Option<Instant>,
     deadline: Instant,
-    asked: BTreeMap<ServerAddress, Asked>,
+    /// In the order of their addresses: so few that they are faster found in a row than in a tree.
+    asked: Vec<(ServerAddress, Asked)>,
     /// How many of them may still answer.
     awaited: usize,
-    holders: BTreeMap<ServerAddress, Holder>,
+    /// In the order of their addresses.
+    holders: Vec<Holder>,
 }
 
 /// When a query has heard enough.
@@ -130,42 +131,45 @@ impl Locate {
         strangers: bool,
         respondents: impl Iterator<Item = (ServerAddress, Respondent)>,
     ) -> Self {
-        let asked: BTreeMap<_, _> =
-            respondents.map(|(address, respondent)| (address, Asked::at_start(respondent))).collect();
+        let asked = in_order(respondents.map(|(address, respondent)| (address, Asked::at_start(respondent))).collect());
         Self {
             collect,
             strangers,
             answer_lost: false,
             ask_directly_at: Some(ask_directly_at),
             deadline,
-            awaited: asked.values().filter(|asked| asked.is_awaited()).count(),
+            awaited: asked.iter().filter(|(_, asked)| asked.is_awaited()).count(),
             asked,
-            holders: BTreeMap::new(),
+            holders: Vec::new(),
         }
     }
 
     /// The server has answered, over whatever way. An answer that comes twice changes nothing; the yes of a server that
     /// was not known counts.
     pub fn answered(&mut self, address: ServerAddress, held: Held) {
-        let mut state = self.asked.get_mut(&address);
+        let place = self.place_of(&address);
+        let state = place.ok().and_then(|at| self.asked.get_mut(at)).map(|(_, state)| state);
         let says = match (state.as_deref(), held) {
             (Some(Asked::Ignored(_)), _) | (Some(Asked::No | Asked::Holder) | None, Held::No) => return,
             (_, Held::Yes { .. }) => Asked::Holder,
             (Some(Asked::Silent(_) | Asked::Due(_) | Asked::Directly | Asked::Failed), Held::No) => Asked::No,
         };
-        if let Some(state) = &mut state {
+        if let Some(state) = state {
             self.awaited -= usize::from(state.is_awaited());
-            **state = says;
+            *state = says;
+        }
+        if let Err(at) = place {
+            self.asked.insert(at, (address.clone(), says));
         }
         if let Held::Yes { size_bytes, checksum } = held {
-            self.asked.insert(address.clone(), says);
-            self.holders.insert(address.clone(), Holder { address, size_bytes, checksum });
+            self.holds(Holder { address, size_bytes, checksum });
         }
     }
 
     /// A direct question to the server failed.
     pub fn failed(&mut self, address: &ServerAddress) {
-        if let Some(state @ (Asked::Silent(_) | Asked::Due(_) | Asked::Directly)) = self.asked.get_mut(address) {
+        let state = self.place_of(address).ok().and_then(|at| self.asked.get_mut(at)).map(|(_, state)| state);
+        if let Some(state @ (Asked::Silent(_) | Asked::Due(_) | Asked::Directly)) = state {
             *state = Asked::Failed;
             self.awaited -= 1;
         }
@@ -232,16 +236,41 @@ impl Locate {
     }
 
     fn conclude(&self) -> LocateOutcome {
-        let unanswered: Vec<_> = self.asked.iter().filter(|(_, asked)| asked.is_unanswered()).collect();
-        let unanswered = unanswered.into_iter().map(|(address, _)| address.clone()).collect::<Vec<_>>();
+        let unanswered = self.asked.iter().filter(|(_, asked)| asked.is_unanswered());
+        let unanswered: Vec<_> = unanswered.map(|(address, _)| address.clone()).collect();
         if !self.holders.is_empty() {
-            return LocateOutcome::Found { holders: self.holders.values().cloned().collect(), unanswered };
+            return LocateOutcome::Found { holders: self.holders.clone(), unanswered };
         }
         if unanswered.is_empty() && !self.asked.is_empty() && !self.answer_lost {
             return LocateOutcome::Missing;
         }
         LocateOutcome::Unanswered { silent: unanswered }
     }
+
+    /// Where the server stands among those that were asked, or would.
+    fn place_of(&self, address: &ServerAddress) -> Result<usize, usize> {
+        self.asked.binary_search_by(|(asked, _)| asked.cmp(address))
+    }
+
+    fn holds(&mut self, holder: Holder) {
+        match self.holders.binary_search_by(|known| known.address.cmp(&holder.address)) {
+            Ok(at) => self.holders.splice(at..=at, [holder]).for_each(drop),
+            Err(at) => self.holders.insert(at, holder),
+        }
+    }
+}
+
+/// In the order of their addresses, each once; of what is said of one twice, the later counts.
+fn in_order(mut asked: Vec<(ServerAddress, Asked)>) -> Vec<(ServerAddress, Asked)> {
+    asked.sort_by(|(one, _), (other, _)| one.cmp(other));
+    asked.dedup_by(|(later, says), (earlier, said)| {
+        let is_same = later == earlier;
+        if is_same {
+            *said = *says;
+        }
+        is_same
+    });
+    asked
 }
 
 impl Asked {

@@ -29,7 +29,7 @@ mod text;
 
 pub use heartbeat::{Heartbeat, HeartbeatDetails, SoftwareVersion};
 pub use hello::Hello;
-pub use locate::{Echo, Held, LocateAnswer, LocateQuery, ReceivedQuery};
+pub use locate::{Answerer, Echo, Held, LocateAnswer, LocateQuery, ReceivedQuery};
 use text::read_text;
 pub use text::{MAX_TEXT_BYTES, TextError, decode_text, encode_text};
 

@@ -10,7 +10,11 @@ pub fn locate_answer(data: &[u8]) {
     let message = message::read(data);
     let Ok(answer) = LocateAnswer::parse(&message) else { return };
     check_address(&answer.address);
-    assert_eq!(answer.query.map(|id| id.to_string()), message.correlation_id, "an id is read as it is written");
+    assert_eq!(
+        answer.query.map(|id| id.to_string()).as_deref(),
+        message.correlation_id.as_deref(),
+        "an id is read as it is written"
+    );
     let header = |name: &str| message.headers.get(name);
     let body = decode_text(&message.body);
     match answer.held {

@@ -4,7 +4,7 @@ use lode_core::address::ServerAddress;
 use lode_core::bus::{BusCommand, BusMessage};
 use lode_core::checksum::Checksum;
 use lode_core::id::Incarnation;
-use lode_core::wire::{Held, LocateAnswer, ReceivedQuery, decode_text};
+use lode_core::wire::{Answerer, Held, LocateAnswer, ReceivedQuery, decode_text};
 
 use crate::message;
 use crate::name::check_name;
@@ -25,7 +25,7 @@ pub fn locate_query(data: &[u8]) {
 fn check_answer(message: &BusMessage, query: &ReceivedQuery, held: Held) {
     let address: ServerAddress = "127.29.1.4:22345".parse().expect("an address");
     let incarnation = Incarnation::new(3);
-    let Some(answer) = query.answer(&address, incarnation, &held) else {
+    let Some(answer) = query.answer(&Answerer::new(&address, incarnation), &held) else {
         assert_eq!(held, Held::No);
         assert!(!query.understands_negative, "silence is only for askers that know no other no");
         return;

@@ -24,6 +24,7 @@ mod queue;
 mod seed;
 mod store;
 mod watch;
+mod window;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -47,6 +48,7 @@ use self::faults::Faults;
 use self::process::Process;
 use self::queue::{Event, Lane, Queue};
 use self::seed::SeedNode;
+use self::window::Window;
 use crate::chance::Chance;
 use crate::coverage::{Coverage, Point};
 use crate::history::{ContentId, History, NameId, Violation};
@@ -68,16 +70,19 @@ pub(crate) struct World<'a> {
     data_config: DataConfig,
     processes: Vec<Process>,
     nobody: Process,
+    /// The slots at which the kinds of servers begin; the API servers come first.
+    first_data: usize,
+    first_seed_api: usize,
+    first_seed_data: usize,
     apis: Vec<ApiNode>,
     datas: Vec<DataNode>,
     seeds: Vec<SeedNode>,
     broker: Broker,
-    exchanges: BTreeMap<ExchangeId, Exchange>,
+    exchanges: Window<Exchange>,
     next_exchange: u64,
     addresses: BTreeMap<ServerAddress, Node>,
     address_of: BTreeMap<Node, ServerAddress>,
     twins: BTreeMap<Node, Node>,
-    names: BTreeMap<ObjectName, NameId>,
     object_names: Vec<ObjectName>,
     api_listeners: Rc<[Node]>,
     data_listeners: Rc<[Node]>,
@@ -90,6 +95,8 @@ pub(crate) struct World<'a> {
     final_read: Option<usize>,
     /// The client of the last reads: one more than those of the plan.
     last_reader: Node,
+    /// How long the longest body of the plan is on its way.
+    longest_body: Duration,
     longest_request: Duration,
     /// How many calls have not ended.
     open_calls: usize,
@@ -118,12 +125,12 @@ impl<'a> World<'a> {
             .map(|(node, address)| (address.clone(), *node))
             .collect();
         let object_names = object_names(plan);
-        let names = object_names.iter().zip(0..).map(|(name, number)| (name.clone(), NameId(number))).collect();
         let count = |wanted: fn(&Node) -> bool| servers.iter().filter(|node| wanted(node)).count();
         let (apis, datas) = (count(|node| matches!(node, Node::Api(_))), count(|node| matches!(node, Node::Data(_))));
         let listeners = |wanted: fn(&Node) -> bool| servers.iter().copied().filter(wanted).collect();
         let api_config = validate::api_config(&plan.cluster).unwrap_or_default();
-        let longest_request = longest_request(&api_config, longest_body(plan));
+        let longest_body = longest_body(plan);
+        let longest_request = longest_request(&api_config, longest_body);
         Self {
             plan,
             now: Instant::START,
@@ -133,15 +140,17 @@ impl<'a> World<'a> {
             data_config: validate::data_config(&plan.cluster).unwrap_or_default(),
             processes: servers.iter().map(|_| Process::new()).collect(),
             nobody: Process::new(),
+            first_data: apis,
+            first_seed_api: apis + datas,
+            first_seed_data: apis + datas + usize::from(plan.cluster.seed_apis),
             apis: (0..apis).map(|_| ApiNode::default()).collect(),
             datas: (0..datas).map(|_| DataNode::new(plan.cluster.disk_bytes)).collect(),
             seeds: (0..servers.len() - apis - datas).map(|_| SeedNode::default()).collect(),
             broker: Broker::default(),
-            exchanges: BTreeMap::new(),
+            exchanges: Window::default(),
             next_exchange: 0,
             addresses,
             address_of,
-            names,
             object_names,
             api_listeners: listeners(|node| matches!(node, Node::Api(_) | Node::SeedApi(_))),
             data_listeners: listeners(|node| matches!(node, Node::Data(_) | Node::SeedData(_))),
@@ -153,6 +162,7 @@ impl<'a> World<'a> {
             final_reads_left: Vec::new(),
             final_read: None,
             last_reader: last_reader(plan),
+            longest_body,
             longest_request,
             open_calls: 0,
             history: History { shared_addresses: shared(&twins), ..History::default() },
@@ -261,23 +271,22 @@ impl<'a> World<'a> {
 
     /// The index of a server among all.
     fn slot(&self, node: Node) -> usize {
-        let cluster = &self.plan.cluster;
-        let (apis, datas, seed_apis) = (usize::from(cluster.apis), self.datas.len(), usize::from(cluster.seed_apis));
-        match node {
-            Node::Api(number) => usize::from(number) - 1,
-            Node::Data(number) => apis + usize::from(number) - 1,
-            Node::SeedApi(number) => apis + datas + usize::from(number) - 1,
-            Node::SeedData(number) => apis + datas + seed_apis + usize::from(number) - 1,
-            Node::Broker | Node::Client(_) => usize::MAX,
-        }
+        let (before, number) = match node {
+            Node::Api(number) => (0, number),
+            Node::Data(number) => (self.first_data, number),
+            Node::SeedApi(number) => (self.first_seed_api, number),
+            Node::SeedData(number) => (self.first_seed_data, number),
+            Node::Broker | Node::Client(_) => return usize::MAX,
+        };
+        before + usize::from(number) - 1
     }
 
     fn data_slot(&self, node: Node) -> usize {
-        self.slot(node).wrapping_sub(usize::from(self.plan.cluster.apis))
+        self.slot(node).wrapping_sub(self.first_data)
     }
 
     fn seed_slot(&self, node: Node) -> usize {
-        self.data_slot(node).wrapping_sub(self.datas.len())
+        self.slot(node).wrapping_sub(self.first_seed_api)
     }
 
     /// Whose address this is in the plan.
@@ -303,8 +312,15 @@ impl<'a> World<'a> {
         if takes_twin { twin } else { node }
     }
 
+    /// Which name of the plan this is. Each says its number itself, which saves a search at each step. Names that only some
+    /// runs of the seed could know are nobody's: a message that asks for one finds nothing.
+    fn known_name(&self, name: &ObjectName) -> Option<NameId> {
+        let number: u16 = name.as_str().strip_prefix('o')?.parse().ok()?;
+        (self.object_names.get(usize::from(number)) == Some(name)).then_some(NameId(number))
+    }
+
     fn name_id(&self, name: &ObjectName) -> NameId {
-        self.names.get(name).copied().unwrap_or(NameId(u16::MAX))
+        self.known_name(name).unwrap_or(NameId(u16::MAX))
     }
 
     fn object_name(&self, name: NameId) -> ObjectName {
@@ -343,7 +359,7 @@ fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
         | Event::Data { node, .. }
         | Event::Seed { node, .. } => Some(*node),
         Event::Exchange { step: ExchangeStep::AskerGone(accepted), .. } => Some(accepted.server.node),
-        Event::Exchange { exchange, step } => exchange::listener(world.exchanges.get(exchange)?, step),
+        Event::Exchange { exchange, step } => exchange::listener(world.exchanges.get(exchange.0)?, step),
         Event::Operation(_)
         | Event::FaultBegins(_)
         | Event::FaultEnds(_)

@@ -185,6 +185,9 @@ impl Locates {
         ids: &mut OperationIds,
         effects: &mut Effects<ApiEffect>,
     ) -> Vec<Ended> {
+        if self.changed.is_empty() && self.next_deadline().is_none_or(|at| at > now) {
+            return Vec::new();
+        }
         let mut ended = Vec::new();
         // In the order of their ids, and before the timers.
         let mut changed = core::mem::take(&mut self.changed);

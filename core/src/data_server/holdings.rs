@@ -13,13 +13,12 @@ use crate::address::ServerAddress;
 use crate::bus::BusMessage;
 use crate::id::{Incarnation, OperationId, OperationIds};
 use crate::machine::Effects;
-use crate::wire::{Held, ReceivedQuery};
+use crate::wire::{Answerer, Held, ReceivedQuery};
 
 /// The locate queries that are being looked up. Usable alone.
 #[derive(Debug, Clone)]
 pub struct Holdings {
-    address: ServerAddress,
-    incarnation: Incarnation,
+    answerer: Answerer,
     max_lookups: usize,
     /// In the order of their ids, which only grow; disks answer nearly in this order.
     looking: VecDeque<(OperationId, ReceivedQuery)>,
@@ -39,8 +38,8 @@ pub enum Query {
 impl Holdings {
     /// Nothing is being looked up. Answers say that they come from `address`.
     #[must_use]
-    pub const fn new(address: ServerAddress, incarnation: Incarnation, max_lookups: usize) -> Self {
-        Self { address, incarnation, max_lookups, looking: VecDeque::new() }
+    pub fn new(address: &ServerAddress, incarnation: Incarnation, max_lookups: usize) -> Self {
+        Self { answerer: Answerer::new(address, incarnation), max_lookups, looking: VecDeque::new() }
     }
 
     /// A message came from the exchange of queries.
@@ -76,7 +75,7 @@ impl Holdings {
             // Neither yes nor no is known to be true, so neither is said.
             Err(_) => return,
         };
-        effects.extend(query.answer(&self.address, self.incarnation, &held).map(DataEffect::Bus));
+        effects.extend(query.answer(&self.answerer, &held).map(DataEffect::Bus));
     }
 
     /// How many queries are being looked up.

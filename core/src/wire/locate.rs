@@ -3,7 +3,8 @@
 //! An asker sends a [`LocateQuery`]; a data server reads it as a [`ReceivedQuery`], because it may come from a node of the
 //! seed, and answers through [`ReceivedQuery::answer`]; the asker reads a [`LocateAnswer`].
 
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
+use alloc::sync::Arc;
 
 use super::header;
 use super::{WireError, encode_text, read_text};
@@ -27,7 +28,7 @@ impl LocateQuery {
     #[must_use]
     pub fn to_message(&self) -> BusMessage {
         let mut message = BusMessage {
-            correlation_id: Some(self.id.to_string()),
+            correlation_id: Some(self.id.to_text()),
             body: encode_text(self.name.as_str()),
             ..BusMessage::default()
         };
@@ -38,7 +39,7 @@ impl LocateQuery {
 
 /// The `correlation_id` of somebody's query, to be sent back as it came. Only its asker knows what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Echo(String);
+pub struct Echo(Arc<str>);
 
 impl Echo {
     /// The longest one that AMQP 0-9-1 can carry, in bytes.
@@ -83,34 +84,51 @@ impl ReceivedQuery {
         Ok(Self { reply_to, echo: Echo::parse(message)?, name, understands_negative })
     }
 
-    /// The answer of the data server `address` in its run `incarnation`. There is none if it does not hold the object and
-    /// the asker knows no negative answers: then silence is the answer.
+    /// The answer of a data server. There is none if it does not hold the object and the asker knows no negative answers:
+    /// then silence is the answer.
     #[must_use]
-    pub fn answer(&self, address: &ServerAddress, incarnation: Incarnation, held: &Held) -> Option<BusCommand> {
-        let mut message = BusMessage {
-            correlation_id: self.echo.as_ref().map(|echo| echo.as_str().to_string()),
-            ..BusMessage::default()
-        };
-        header::set(&mut message, header::INCARNATION, incarnation.to_text());
-        match held {
-            Held::Yes { size_bytes, checksum } => {
-                message.body = encode_text(address.as_str());
-                header::set_yes_or_no(&mut message, header::HELD, true);
-                if let Some(size_bytes) = size_bytes {
-                    header::set(&mut message, header::SIZE_BYTES, size_bytes.to_string());
-                }
-                if let Some(checksum) = checksum {
-                    header::set(&mut message, header::CHECKSUM, checksum.to_string());
-                }
-            }
-            Held::No if self.understands_negative => {
-                message.body = encode_text("");
-                header::set_yes_or_no(&mut message, header::HELD, false);
-                header::set(&mut message, header::ADDRESS, address.as_str().to_string());
-            }
+    pub fn answer(&self, answerer: &Answerer, held: &Held) -> Option<BusCommand> {
+        let mut message = match held {
+            Held::Yes { size_bytes, checksum } => answerer.yes(*size_bytes, *checksum),
+            Held::No if self.understands_negative => answerer.no.clone(),
             Held::No => return None,
-        }
+        };
+        message.correlation_id = self.echo.as_ref().map(|Echo(id)| Arc::clone(id));
         Some(BusCommand::Answer { to: self.reply_to.clone(), message })
+    }
+}
+
+/// One run of a data server as it answers queries. What its answers have in common is written once: it is asked for each
+/// object that anybody looks for, and mostly says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answerer {
+    yes: BusMessage,
+    no: BusMessage,
+}
+
+impl Answerer {
+    /// The data server `address` in its run `incarnation`.
+    #[must_use]
+    pub fn new(address: &ServerAddress, incarnation: Incarnation) -> Self {
+        let mut yes = BusMessage { body: encode_text(address.as_str()), ..BusMessage::default() };
+        header::set(&mut yes, header::INCARNATION, incarnation.to_text());
+        header::set_yes_or_no(&mut yes, header::HELD, true);
+        let mut no = BusMessage { body: encode_text(""), ..BusMessage::default() };
+        header::set(&mut no, header::INCARNATION, incarnation.to_text());
+        header::set_yes_or_no(&mut no, header::HELD, false);
+        header::set(&mut no, header::ADDRESS, address.as_str().to_string());
+        Self { yes, no }
+    }
+
+    fn yes(&self, size_bytes: Option<u64>, checksum: Option<Checksum>) -> BusMessage {
+        let mut message = self.yes.clone();
+        if let Some(size_bytes) = size_bytes {
+            header::set(&mut message, header::SIZE_BYTES, size_bytes.to_string());
+        }
+        if let Some(checksum) = checksum {
+            header::set(&mut message, header::CHECKSUM, checksum.to_string());
+        }
+        message
     }
 }
 

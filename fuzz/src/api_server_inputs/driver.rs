@@ -13,7 +13,7 @@ use lode_core::locate::Collect;
 use lode_core::machine::{Effects, Machine as _};
 use lode_core::name::ObjectName;
 use lode_core::time::Instant;
-use lode_core::wire::{Held, LocateAnswer, ReceivedQuery, encode_text};
+use lode_core::wire::{Answerer, Held, LocateAnswer, ReceivedQuery, encode_text};
 
 use super::client::Client;
 use crate::reader::Reader;
@@ -173,7 +173,7 @@ impl Driver {
         let mut message = BusMessage { body: encode_text(address.as_str()), ..BusMessage::default() };
         let is_seed = reader.flag();
         if !is_seed {
-            let answer = query.answer(&address, Incarnation::new(2), &held);
+            let answer = query.answer(&Answerer::new(&address, Incarnation::new(2)), &held);
             let Some(lode_core::bus::BusCommand::Answer { message: ours, .. }) = answer else {
                 panic!("our own queries are always answered")
             };

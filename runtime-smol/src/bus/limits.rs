@@ -38,7 +38,7 @@ mod tests {
         assert!(can_be_sent(&body(MAX_BODY_BYTES)));
         assert!(!can_be_sent(&body(MAX_BODY_BYTES + 1)));
 
-        let id = |bytes: usize| BusMessage { correlation_id: Some("x".repeat(bytes)), ..BusMessage::default() };
+        let id = |bytes: usize| BusMessage { correlation_id: Some("x".repeat(bytes).into()), ..BusMessage::default() };
         assert!(can_be_sent(&id(255)));
         assert!(!can_be_sent(&id(256)));
 

@@ -5,8 +5,6 @@ mod outcomes;
 mod relay;
 mod upload;
 
-use std::collections::BTreeMap;
-
 use lode_core::api_server::ApiServer;
 use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure, UploadTerms};
 use lode_core::bus::BusEvent;
@@ -19,6 +17,7 @@ use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, TransferFai
 use super::exchange::{Answer, Ask, BodyEnd, Exchange, ExchangeId, Owner, Party, PutBody};
 use super::queue::Event;
 use super::watch::{ApiWatch, Noticed};
+use super::window::Window;
 use super::{World, no_catalog};
 use crate::assertion;
 use crate::coverage::Point;
@@ -30,8 +29,9 @@ use crate::trace::Record;
 #[derive(Debug, Default)]
 pub(crate) struct ApiNode {
     pub(crate) machine: Option<ApiServer>,
-    pub(crate) watch: ApiWatch,
-    tasks: BTreeMap<RequestId, Task>,
+    /// Taken out for each step; empty before the first one.
+    pub(crate) watch: Option<Box<ApiWatch>>,
+    tasks: Window<Task>,
 }
 
 /// What serves one request.
@@ -79,7 +79,7 @@ impl World<'_> {
 
     fn task(&mut self, node: Node, request: RequestId) -> Option<&mut Task> {
         let slot = self.slot(node);
-        self.apis.get_mut(slot)?.tasks.get_mut(&request)
+        self.apis.get_mut(slot)?.tasks.get_mut(request.0)
     }
 
     pub(crate) fn api_starts(&mut self, node: Node) {
@@ -184,7 +184,7 @@ impl World<'_> {
     /// What the client of the request asked for, passed on to a data server.
     fn selection_of(&mut self, node: Node, request: RequestId) -> Selection {
         let Some(client) = self.task(node, request).map(|task| task.client) else { return Selection::default() };
-        match self.exchanges.get(&client).map(|open| &open.ask) {
+        match self.exchanges.get(client.0).map(|open| &open.ask) {
             Some(Ask::Get { selection, .. }) => selection.clone(),
             Some(Ask::Put { .. } | Ask::Delete { .. } | Ask::Locate { .. }) | None => Selection::default(),
         }
@@ -192,7 +192,7 @@ impl World<'_> {
 
     /// A client's request has come in.
     pub(crate) fn api_accepts(&mut self, node: Node, exchange: ExchangeId, request: RequestId) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let ask = open.ask.clone();
         let body = match &ask {
             Ask::Put { body, .. } => Some(ClientBody { body: *body, end: None, gone: false }),
@@ -209,7 +209,7 @@ impl World<'_> {
         };
         let slot = self.slot(node);
         if let Some(api) = self.apis.get_mut(slot) {
-            api.tasks.insert(request, task);
+            api.tasks.insert(request.0, task);
         }
         let operation = match ask {
             Ask::Put { name, body } => {
@@ -325,7 +325,7 @@ impl World<'_> {
     fn forget_task(&mut self, node: Node, request: RequestId) {
         let slot = self.slot(node);
         if let Some(api) = self.apis.get_mut(slot) {
-            api.tasks.remove(&request);
+            api.tasks.remove(request.0);
         }
     }
 

@@ -173,7 +173,8 @@ impl World<'_> {
         }
         for copy in 0..copies {
             let letter = self.perhaps_mangled(to, way, letter);
-            let at = arrives + copy * self.bus_delay(to);
+            let later = self.bus_delay(to);
+            let at = if copy == 0 { arrives } else { arrives + later };
             self.queue.push(at, Event::Delivery { node: to, session, way, letter });
         }
     }
@@ -333,6 +334,9 @@ impl World<'_> {
     }
 
     fn note_bus_message(&mut self, way: Way, from: Node, to: Node, arrives: Option<Instant>, message: &BusMessage) {
+        if !self.trace.is_kept() {
+            return;
+        }
         let sent = self.now;
         let kind = match way {
             Way::Heartbeat => MessageKind::Heartbeat,

@@ -1,8 +1,6 @@
 //! A data server of ours: its machine, and what carries out what the machine wants done. It does what
 //! `runtime-smol/src/data` and `runtime-smol/src/disk` do.
 
-use std::collections::BTreeMap;
-
 use lode_core::bus::BusEvent;
 use lode_core::data_server::DataServer;
 use lode_core::data_server::messages::{
@@ -22,6 +20,7 @@ use super::disk::{Blob, Disk, DiskStep, File};
 use super::exchange::{Answer, AnswerBody, Ask, BodyEnd, ExchangeId, PutBody};
 use super::process::End;
 use super::queue::Event;
+use super::window::Window;
 use crate::assertion;
 use crate::chance::Purpose;
 use crate::coverage::Point;
@@ -41,7 +40,7 @@ pub(crate) struct DataNode {
     pub(crate) last_beat: Option<Instant>,
     /// When its bus came up, by its own time.
     pub(crate) bus_came: Option<Instant>,
-    tasks: BTreeMap<RequestId, Task>,
+    tasks: Window<Task>,
 }
 
 /// What serves one request.
@@ -81,7 +80,7 @@ impl World<'_> {
     }
 
     fn data_task(&mut self, node: Node, request: RequestId) -> Option<&mut Task> {
-        self.data_mut(node)?.tasks.get_mut(&request)
+        self.data_mut(node)?.tasks.get_mut(request.0)
     }
 
     pub(crate) fn data_starts(&mut self, node: Node) {
@@ -139,7 +138,7 @@ impl World<'_> {
             self.note_assertion(node, handled);
         }
         self.note_data_step(node, told, &effects);
-        self.watch_data(node);
+        self.watch_data(node, local);
         for effect in effects.drain() {
             if self.dies_between_effects(node) {
                 break;
@@ -201,7 +200,7 @@ impl World<'_> {
 
     /// A request has come in.
     pub(crate) fn data_accepts(&mut self, node: Node, exchange: ExchangeId, request: RequestId) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let ask = open.ask.clone();
         let task = Task {
             exchange,
@@ -213,7 +212,7 @@ impl World<'_> {
             committing: false,
         };
         if let Some(data) = self.data_mut(node) {
-            data.tasks.insert(request, task);
+            data.tasks.insert(request.0, task);
         }
         let operation = match ask {
             Ask::Put { name, body } => DataOperation::Put {
@@ -235,7 +234,7 @@ impl World<'_> {
         if let Some(end) = ended {
             return self.complete_receiving(node, request, end);
         }
-        let Some(Ask::Put { name, body }) = self.exchanges.get(&exchange).map(|open| &open.ask) else { return };
+        let Some(Ask::Put { name, body }) = self.exchanges.get(exchange.0).map(|open| &open.ask) else { return };
         let file = File { name: *name, content: body.content, size_bytes: 0, synced: false };
         if let Some(data) = self.data_mut(node) {
             data.disk.temporary.insert(request, file);
@@ -257,7 +256,7 @@ impl World<'_> {
     fn complete_receiving(&mut self, node: Node, request: RequestId, end: BodyEnd) {
         let Some(task) = self.data_task(node, request) else { return };
         let (Some(receive), exchange) = (task.receive.take(), task.exchange) else { return };
-        let body = match self.exchanges.get(&exchange).map(|open| &open.ask) {
+        let body = match self.exchanges.get(exchange.0).map(|open| &open.ask) {
             Some(Ask::Put { body, .. }) if end != BodyEnd::Broken => Ok(*body),
             Some(Ask::Put { .. } | Ask::Get { .. } | Ask::Delete { .. } | Ask::Locate { .. }) | None => {
                 Err(ReceiveFailure::Body(BodyFault::Broken { reason: "it was cut off".to_owned() }))
@@ -369,7 +368,7 @@ impl World<'_> {
             self.answer(exchange, Answer::Refused(refusal_of(&failure)));
             return self.end_sending(node, request, Err(SendFailure::Disk(failure)));
         }
-        if asker_gone || !self.exchanges.contains_key(&exchange) {
+        if asker_gone || self.exchanges.get(exchange.0).is_none() {
             return self.end_sending(node, request, Err(SendFailure::Client));
         }
         let body = body.map(|(first, length_bytes)| AnswerBody {
@@ -389,7 +388,7 @@ impl World<'_> {
     }
 
     fn end_sending(&mut self, node: Node, request: RequestId, outcome: Result<(), SendFailure>) {
-        let task = self.data_mut(node).and_then(|data| data.tasks.remove(&request));
+        let task = self.data_mut(node).and_then(|data| data.tasks.remove(request.0));
         if let Some(send) = task.and_then(|task| task.send) {
             self.complete_data(node, DataInput::Sent { send, outcome });
         }
@@ -401,7 +400,7 @@ impl World<'_> {
     }
 
     fn respond_data(&mut self, node: Node, request: RequestId, response: DataResponse) {
-        let task = self.data_mut(node).and_then(|data| data.tasks.remove(&request));
+        let task = self.data_mut(node).and_then(|data| data.tasks.remove(request.0));
         let Some(exchange) = task.map(|task| task.exchange) else { return };
         let answer = match response {
             DataResponse::Stored { checksum, .. } => Answer::Stored { content: super::content_of(checksum) },
@@ -434,7 +433,7 @@ impl World<'_> {
                 self.discard(node, request);
             }
             if let Some(data) = self.data_mut(node) {
-                data.tasks.remove(&request);
+                data.tasks.remove(request.0);
             }
             self.feed_data(node, DataInput::RequestGone { request });
         }

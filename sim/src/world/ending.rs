@@ -94,7 +94,7 @@ impl World<'_> {
     fn longest_calm_read(&self) -> Duration {
         let pace = &self.plan.pace;
         let (link, bus, disk) = (pace.link_us.1, pace.bus_us.1, pace.disk_us.1);
-        Duration::from_micros(6 * link + 6 * bus + 2 * disk + 1_000) + 2 * super::longest_body(self.plan)
+        Duration::from_micros(6 * link + 6 * bus + 2 * disk + 1_000) + 2 * self.longest_body
     }
 
     /// Time enough for whoever was still looking something up for the read before, so that a server that does one thing at
@@ -134,7 +134,7 @@ impl World<'_> {
     /// How long the end of a run may take: the last reads one by one, and what is still under way from before.
     pub(crate) fn longest_end(&self) -> Duration {
         let reads = u32::try_from(self.final_read_plan().len()).unwrap_or(u32::MAX);
-        let read = 2 * super::longest_body(self.plan) + self.api_config.timing.locate_deadline();
+        let read = 2 * self.longest_body + self.api_config.timing.locate_deadline();
         2 * self.longest_request + reads * (read + SETTLING)
     }
 
@@ -174,8 +174,8 @@ impl World<'_> {
             let open = self.open_calls;
             let exchanges: Vec<_> = self
                 .exchanges
-                .values()
-                .map(|open| format!("{} to {}: {}", open.asker.node, open.target, super::label::ask(&open.ask)))
+                .iter()
+                .map(|(_, open)| format!("{} to {}: {}", open.asker.node, open.target, super::label::ask(&open.ask)))
                 .collect();
             let text = format!("{open} calls and {} exchanges are still under way: {exchanges:?}", exchanges.len());
             self.violated("nothing_left", Node::Broker, text);

@@ -16,7 +16,7 @@ use lode_core::transfer::TransferFailure;
 
 pub(crate) use self::fate::Fate;
 use super::World;
-use super::queue::Event;
+use super::queue::{Event, Lane};
 use crate::coverage::Point;
 use crate::history::{ContentId, NameId};
 use crate::node::Node;
@@ -186,12 +186,12 @@ impl World<'_> {
         let head_arrives = self.now;
         let open =
             Exchange { asker, owner, target, ask, fate, accepted: None, answered: false, body: None, head_arrives };
-        self.exchanges.insert(exchange, open);
+        self.exchanges.insert(exchange.0, open);
         self.queue.push(arrives, Event::Exchange { exchange, step: ExchangeStep::Arrives });
         if let Some(patience) = patience {
             let step = ExchangeStep::Breaks(TransferFailure::TimedOut);
             let at = self.waited(asker.node, self.now, patience);
-            self.queue.push(at, Event::Exchange { exchange, step });
+            self.queue.push_in_lane(Lane::Timeouts, at, Event::Exchange { exchange, step });
         }
         exchange
     }
@@ -201,7 +201,7 @@ impl World<'_> {
         if let ExchangeStep::AskerGone(accepted) = step {
             return self.server_lost_asker(accepted);
         }
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let (asker, target, answered) = (open.asker, open.target, open.answered);
         let (from, to) = match step {
             ExchangeStep::Answered(_) | ExchangeStep::BodyPassed => (target, asker.node),
@@ -234,7 +234,7 @@ impl World<'_> {
 
     /// The server answers: to whom it may concern, if he is still there.
     pub(crate) fn answer(&mut self, exchange: ExchangeId, answer: Answer) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let (from, to, fate) = (open.target, open.asker.node, open.fate);
         match fate {
             Fate::Stalls => return,
@@ -250,7 +250,7 @@ impl World<'_> {
         }
         let arrives = self.now + self.link_delay(from, to);
         self.note_message(MessageKind::Response, (from, to), arrives, || super::label::answer(&answer));
-        if let Some(open) = self.exchanges.get_mut(&exchange) {
+        if let Some(open) = self.exchanges.get_mut(exchange.0) {
             open.head_arrives = arrives;
             open.body = match &answer {
                 Answer::Object { body, .. } => *body,
@@ -267,7 +267,7 @@ impl World<'_> {
 
     /// The asker wants no more of it.
     pub(crate) fn abandon(&mut self, exchange: ExchangeId) {
-        let Some(open) = self.exchanges.remove(&exchange) else { return };
+        let Some(open) = self.exchanges.remove(exchange.0) else { return };
         if let Some(accepted) = open.accepted {
             let arrives = self.now + self.link_delay(open.asker.node, open.target);
             let step = ExchangeStep::AskerGone(accepted);
@@ -277,7 +277,7 @@ impl World<'_> {
 
     /// Lets the body of an answer flow to the asker: all that was announced of it, or as much as there is.
     pub(crate) fn let_body_flow(&mut self, exchange: ExchangeId) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let Some(body) = open.body else { return };
         let takes = self.body_time(body.length_bytes);
         self.pass_body(exchange, body, takes);
@@ -285,7 +285,7 @@ impl World<'_> {
 
     /// Arranges that the asker has the body after this time, or sees it break.
     pub(crate) fn pass_body(&mut self, exchange: ExchangeId, body: AnswerBody, takes: Duration) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let begins = self.now.max(open.head_arrives);
         let breaks = body.breaks || (matches!(open.fate, Fate::ResetLate | Fate::Truncated) && body.length_bytes > 0);
         let (at, step) = if breaks {
@@ -306,14 +306,14 @@ impl World<'_> {
 
     /// A connection between the two breaks a moment from now.
     pub(crate) fn break_later(&mut self, exchange: ExchangeId, reason: &str) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let at = self.now + self.link_delay(open.target, open.asker.node);
         let failure = TransferFailure::BrokenOff { reason: reason.to_owned() };
         self.queue.push(at, Event::Exchange { exchange, step: ExchangeStep::Breaks(failure) });
     }
 
     fn exchange_arrives(&mut self, exchange: ExchangeId) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let (asker, target, fate) = (open.asker.node, open.target, open.fate);
         let refused = self.faults.on(Kind::Refused, target);
         let Some(run) = self.run_of(target).filter(|_| !refused) else {
@@ -350,7 +350,7 @@ impl World<'_> {
 
     fn accept(&mut self, exchange: ExchangeId, server: Party) {
         let request = self.fresh_request(server.node);
-        let Some(open) = self.exchanges.get_mut(&exchange) else { return };
+        let Some(open) = self.exchanges.get_mut(exchange.0) else { return };
         open.accepted = Some(Accepted { server, request });
         let (owner, asker) = (open.owner, open.asker.node);
         if let Ask::Put { body: PutBody { whole: false, .. }, .. } = open.ask {
@@ -368,7 +368,7 @@ impl World<'_> {
 
     /// Arranges the end of a request's body that the sender has whole, or of which it is known how it will break.
     fn arrange_body_end(&mut self, exchange: ExchangeId) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let Ask::Put { body, .. } = &open.ask else { return };
         if !body.whole {
             return;
@@ -393,7 +393,7 @@ impl World<'_> {
     }
 
     fn request_body_ends(&mut self, exchange: ExchangeId, end: BodyEnd) {
-        let Some(Exchange { accepted: Some(accepted), .. }) = self.exchanges.get(&exchange) else { return };
+        let Some(Exchange { accepted: Some(accepted), .. }) = self.exchanges.get(exchange.0) else { return };
         let Accepted { server, request, .. } = *accepted;
         if self.run_of(server.node) != Some(server.run) {
             return;
@@ -408,11 +408,11 @@ impl World<'_> {
         // A client whose body was cut off has gone itself; one that stood still for too long is told.
         if end == BodyEnd::Broken
             && let Some(Exchange { owner: Owner::Call(call), ask: Ask::Put { body, .. }, .. }) =
-                self.exchanges.get(&exchange)
+                self.exchanges.get(exchange.0)
             && !matches!(body.flaw, BodyFlaw::Stalls { .. })
         {
             let call = *call;
-            self.exchanges.remove(&exchange);
+            self.exchanges.remove(exchange.0);
             self.client_lost(call);
         }
     }
@@ -431,11 +431,11 @@ impl World<'_> {
     }
 
     fn exchange_answered(&mut self, exchange: ExchangeId, answer: Answer) {
-        let Some(open) = self.exchanges.get_mut(&exchange) else { return };
+        let Some(open) = self.exchanges.get_mut(exchange.0) else { return };
         open.answered = true;
         let (asker, owner) = (open.asker, open.owner);
         if open.body.is_none() {
-            self.exchanges.remove(&exchange);
+            self.exchanges.remove(exchange.0);
         }
         match owner {
             Owner::Call(call) => self.client_answered(call, exchange, answer),
@@ -447,7 +447,7 @@ impl World<'_> {
     }
 
     fn answer_body_passed(&mut self, exchange: ExchangeId) {
-        let Some(open) = self.exchanges.remove(&exchange) else { return };
+        let Some(open) = self.exchanges.remove(exchange.0) else { return };
         if let Some(Accepted { server, request, .. }) = open.accepted
             && self.run_of(server.node) == Some(server.run)
             && let Node::Data(_) = server.node
@@ -463,7 +463,7 @@ impl World<'_> {
     }
 
     fn exchange_broke(&mut self, exchange: ExchangeId, failure: TransferFailure) {
-        let Some(open) = self.exchanges.remove(&exchange) else { return };
+        let Some(open) = self.exchanges.remove(exchange.0) else { return };
         if let Some(accepted) = open.accepted {
             let arrives = self.now + self.link_delay(open.asker.node, open.target);
             let step = ExchangeStep::AskerGone(accepted);
@@ -485,6 +485,9 @@ impl World<'_> {
         arrives: Instant,
         label: impl FnOnce() -> String,
     ) {
+        if !self.trace.is_kept() {
+            return;
+        }
         let sent = self.now;
         let passes = self.faults.blocked_until(from, to).is_none();
         let arrives = passes.then_some(arrives);

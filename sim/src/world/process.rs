@@ -309,7 +309,7 @@ impl World<'_> {
             let concerned = world.exchanges.iter().filter(|(_, open)| {
                 open.asker.node == node || open.accepted.is_some_and(|accepted| accepted.server.node == node)
             });
-            concerned.map(|(exchange, open)| (*exchange, open.asker.node == node)).collect()
+            concerned.map(|(exchange, open)| (ExchangeId(exchange), open.asker.node == node)).collect()
         };
         for (exchange, is_asker) in of_it(self) {
             if is_asker {

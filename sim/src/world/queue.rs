@@ -1,6 +1,6 @@
 //! What is going to happen, in order of time; at the same instant in the order in which it was arranged.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
@@ -55,15 +55,15 @@ pub(crate) enum Event {
 /// All that is arranged.
 ///
 /// Most of what a run arranges at a time lies far ahead and comes in order of time anyway: the operations of the plan, and
-/// the ends of the patience of clients. Each of these has a lane of its own, so that the heap stays as small as what is
-/// really under way.
+/// the ends of the patience of clients and of API servers. Each of these has a lane of its own, so that the heap stays as
+/// small as what is really under way.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    heap: BinaryHeap<Reverse<(Place, u32)>>,
+    heap: BinaryHeap<Reverse<Arranged>>,
     /// What happens at the places in the heap. A heap of the events themselves would move them about.
     events: Vec<Event>,
     free: Vec<u32>,
-    lanes: [VecDeque<(Place, Event)>; 2],
+    lanes: [VecDeque<(Place, Event)>; 3],
     arranged: u64,
     reached: Option<Place>,
 }
@@ -78,6 +78,15 @@ pub(crate) enum Lane {
     Operations,
     /// The ends of the patience of clients.
     Patience,
+    /// The ends of the patience of those who ask over HTTP.
+    Timeouts,
+}
+
+/// Something in the heap: its place, in one number so that it is compared at once, and where its event is.
+#[derive(Debug, Clone, Copy)]
+struct Arranged {
+    key: u128,
+    index: u32,
 }
 
 /// Where the next thing is.
@@ -110,7 +119,7 @@ impl Queue {
             Some(slot) => *slot = event,
             None => self.events.push(event),
         }
-        self.heap.push(Reverse((place, index)));
+        self.heap.push(Reverse(Arranged::at(place, index)));
     }
 
     /// Arranges something that mostly comes later than all that is in its lane.
@@ -132,7 +141,7 @@ impl Queue {
         let event = match next {
             Next::Lane(index) => self.lanes.get_mut(index)?.pop_front()?.1,
             Next::Heap => {
-                let Reverse((_, index)) = self.heap.pop()?;
+                let Reverse(Arranged { index, .. }) = self.heap.pop()?;
                 self.free.push(index);
                 std::mem::replace(self.events.get_mut(index as usize)?, Event::FinalReads)
             }
@@ -141,7 +150,7 @@ impl Queue {
     }
 
     fn next(&self) -> Option<(Place, Next)> {
-        let mut next = self.heap.peek().map(|Reverse((place, _))| (*place, Next::Heap));
+        let mut next = self.heap.peek().map(|Reverse(first)| (first.place(), Next::Heap));
         for (index, lane) in self.lanes.iter().enumerate() {
             if let Some((place, _)) = lane.front()
                 && next.is_none_or(|(earliest, _)| *place < earliest)
@@ -157,3 +166,34 @@ impl Queue {
         self.reached
     }
 }
+
+impl Arranged {
+    fn at((at, order): Place, index: u32) -> Self {
+        Self { key: u128::from(at.as_nanos()) << 64 | u128::from(order), index }
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "the two halves are taken apart")]
+    const fn place(self) -> Place {
+        (Instant::from_nanos((self.key >> 64) as u64), self.key as u64)
+    }
+}
+
+impl Ord for Arranged {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl PartialOrd for Arranged {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Arranged {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Arranged {}

@@ -139,7 +139,7 @@ impl World<'_> {
 
     /// A request to a data server of the seed. It writes in place: at the first byte the old content is gone.
     pub(crate) fn seed_data_accepts(&mut self, node: Node, exchange: ExchangeId, _request: RequestId) {
-        let Some(ask) = self.exchanges.get(&exchange).map(|open| open.ask.clone()) else { return };
+        let Some(ask) = self.exchanges.get(exchange.0).map(|open| open.ask.clone()) else { return };
         match ask {
             Ask::Put { name, .. } => {
                 self.taint(name);
@@ -166,7 +166,7 @@ impl World<'_> {
 
     /// Half a body is as good to it as a whole one (failure 6).
     pub(crate) fn seed_data_body_ends(&mut self, exchange: ExchangeId, end: BodyEnd) {
-        let Some(open) = self.exchanges.get(&exchange) else { return };
+        let Some(open) = self.exchanges.get(exchange.0) else { return };
         let (Ask::Put { name, body }, node) = (&open.ask, open.target) else { return };
         let (name, body) = (*name, *body);
         let file = match end {
@@ -199,7 +199,7 @@ impl World<'_> {
     }
 
     pub(crate) fn seed_api_accepts(&mut self, node: Node, exchange: ExchangeId, request: RequestId) {
-        let Some(ask) = self.exchanges.get(&exchange).map(|open| open.ask.clone()) else { return };
+        let Some(ask) = self.exchanges.get(exchange.0).map(|open| open.ask.clone()) else { return };
         let is_locate = matches!(ask, Ask::Locate { .. });
         let task = Task { client: exchange, request, query: None, is_locate, onward: None };
         if let Some(seed) = self.seed(node) {
@@ -281,7 +281,7 @@ impl World<'_> {
         let Some(client) = seed.tasks.get(&request.0).map(|task| task.client) else { return };
         let known: Vec<Node> =
             seed.known.iter().filter(|(_, at)| now - **at < expiry).map(|(server, _)| *server).collect();
-        let Some(Ask::Put { name, body }) = self.exchanges.get(&client).map(|open| open.ask.clone()) else { return };
+        let Some(Ask::Put { name, body }) = self.exchanges.get(client.0).map(|open| open.ask.clone()) else { return };
         match self.chance.of(node, Purpose::Choice).choice(known) {
             None => self.finish_seed_task(node, request.0, Answer::Status(503)),
             Some(_) if end == BodyEnd::Broken => self.finish_seed_task(node, request.0, Answer::Status(500)),
@@ -322,7 +322,7 @@ impl World<'_> {
     /// Whoever it passed a body on from, or to, is gone; its client gets what there is, and a good end (failure 3).
     pub(crate) fn seed_exchange_broke(&mut self, node: Node, task: u64) {
         let Some(open) = self.seed(node).and_then(|seed| seed.tasks.get(&task)).cloned() else { return };
-        let announced = self.exchanges.get(&open.client).and_then(|client| client.body);
+        let announced = self.exchanges.get(open.client.0).and_then(|client| client.body);
         match announced {
             Some(_) => {
                 if let Some(seed) = self.seed(node) {
@@ -343,11 +343,6 @@ impl World<'_> {
             let _number = open.request;
             self.answer(open.client, answer);
         }
-    }
-
-    /// Names that only some runs of the seed could know are nobody's: a message that asks for one finds nothing.
-    fn known_name(&self, name: &ObjectName) -> Option<NameId> {
-        self.names.get(name).copied()
     }
 }
 

@@ -96,7 +96,7 @@ impl World<'_> {
     /// Holds one step of an API server against the models.
     pub(crate) fn watch_api(&mut self, node: Node, local: Instant, noticed: Noticed, effects: &Effects<ApiEffect>) {
         let slot = self.slot(node);
-        let Some(mut watch) = self.apis.get_mut(slot).map(|api| std::mem::take(&mut api.watch)) else { return };
+        let Some(mut watch) = self.apis.get_mut(slot).map(|api| api.watch.take().unwrap_or_default()) else { return };
         self.watch_members(node, local, &mut watch, &noticed);
         match noticed {
             Noticed::Asked { request, is_locate, declared_bytes } => {
@@ -114,7 +114,7 @@ impl World<'_> {
         }
         self.watch_bounds(node);
         if let Some(api) = self.apis.get_mut(slot) {
-            api.watch = watch;
+            api.watch = Some(watch);
         }
     }
 
@@ -179,8 +179,8 @@ impl World<'_> {
     pub(crate) fn end_beliefs(&mut self, node: Node) {
         let now = self.now;
         let slot = self.slot(node);
-        let beliefs: Vec<usize> =
-            self.apis.get(slot).map(|api| api.watch.members.beliefs().collect()).unwrap_or_default();
+        let watch = self.apis.get(slot).and_then(|api| api.watch.as_ref());
+        let beliefs: Vec<usize> = watch.map(|watch| watch.members.beliefs().collect()).unwrap_or_default();
         for belief in beliefs {
             if let Some(belief) = self.history.beliefs.get_mut(belief) {
                 belief.until = Some(now);
@@ -255,27 +255,25 @@ impl World<'_> {
     }
 
     /// Holds one step of a data server against its bounds and its period.
-    pub(crate) fn watch_data(&mut self, node: Node) {
-        let local = self.local_now(node);
+    pub(crate) fn watch_data(&mut self, node: Node, local: Instant) {
         let bound = self.data_config.max_requests;
         let period = self.data_config.heartbeat_period;
-        let Some(machine) = self.data(node).and_then(|data| data.machine.as_ref()) else { return };
-        let (requests, beats) = (machine.requests_under_way(), machine.counters().heartbeats);
-        if requests > bound {
-            self.violated("bounds", node, format!("{requests} requests"));
-        }
-        let on_the_bus = self.process(node).session.is_some();
-        let was_paused = self.process(node).resumed;
         let Some(data) = self.data_mut(node) else { return };
-        let (last_beats, last) = (data.beats, data.last_beat);
+        let Some(machine) = data.machine.as_ref() else { return };
+        let (requests, beats) = (machine.requests_under_way(), machine.counters().heartbeats);
+        let (last_beats, last, bus_came) = (data.beats, data.last_beat, data.bus_came);
         if beats != last_beats {
             data.beats = beats;
             data.last_beat = Some(local);
         }
+        if requests > bound {
+            self.violated("bounds", node, format!("{requests} requests"));
+        }
         let Some(last) = last.filter(|_| beats > last_beats) else { return };
         let gap = local - last;
-        let stood_still = was_paused.is_some_and(|resumed| resumed >= last);
-        let came_back = self.data(node).is_some_and(|data| data.bus_came.is_some_and(|came| came >= last));
+        let on_the_bus = self.process(node).session.is_some();
+        let stood_still = self.process(node).resumed.is_some_and(|resumed| resumed >= last);
+        let came_back = bus_came.is_some_and(|came| came >= last);
         if beats > last_beats + 1 || (gap < period / 20 && !came_back) {
             self.violated("heartbeats", node, format!("{} at once, {gap:?} after the last", beats - last_beats));
         }

@@ -10,7 +10,7 @@ use crate::bus::{BusCommand, ReplyTo};
 use crate::id::OperationIds;
 use crate::name::ObjectName;
 use crate::space::Space;
-use crate::wire::{HeartbeatDetails, Held, ReceivedQuery, SoftwareVersion};
+use crate::wire::{Answerer, HeartbeatDetails, Held, ReceivedQuery, SoftwareVersion};
 
 pub(super) struct Bench {
     pub(super) server: ApiServer,
@@ -71,7 +71,8 @@ impl Bench {
         let BusCommand::Query { route, message } = query else { panic!("{query:?}") };
         let reply_to = ReplyTo::new("q".into());
         let received = ReceivedQuery::parse(&BusMessage { reply_to, ..message.clone() }).unwrap();
-        let Some(BusCommand::Answer { message, .. }) = received.answer(&address(number), Incarnation::new(2), &held)
+        let Some(BusCommand::Answer { message, .. }) =
+            received.answer(&Answerer::new(&address(number), Incarnation::new(2)), &held)
         else {
             panic!("our queries are always answered")
         };

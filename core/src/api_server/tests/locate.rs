@@ -67,7 +67,8 @@ fn all_holders_are_told_with_those_who_did_not_answer() {
 fn foreign_duplicate_and_late_answers_change_nothing() {
     let mut bench = Bench::with(2, 0);
     let asked = query(&bench.request(locate(Collect::First)));
-    let foreign = BusMessage { correlation_id: Some(alloc::format!("{}", foreign_id())), ..answer_of_the_seed(1) };
+    let foreign =
+        BusMessage { correlation_id: Some(alloc::format!("{}", foreign_id()).into()), ..answer_of_the_seed(1) };
     assert_eq!(bench.feed(ApiInput::Bus(BusEvent::Answer { route: ReplyRoute::Shared, message: foreign })), []);
     bench.answer(&asked, 1, Held::No);
     bench.answer(&asked, 1, Held::No);

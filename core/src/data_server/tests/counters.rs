@@ -24,7 +24,7 @@ fn heartbeats_are_counted() {
 #[test]
 fn queries_looked_up_and_dropped_are_counted() {
     let mut bench = Bench::up();
-    bench.server.holdings = Holdings::new(bench.server.address.clone(), Incarnation::new(1), 2);
+    bench.server.holdings = Holdings::new(&bench.server.address, Incarnation::new(1), 2);
     assert!(bench.server.holdings.is_empty());
     for (times, dropped) in [(1, 0), (2, 0), (2, 1), (2, 2)] {
         let effects = ask(&mut bench);

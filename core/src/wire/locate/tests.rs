@@ -29,7 +29,7 @@ fn seed_query() -> BusMessage {
 }
 
 fn answer_to(query: &BusMessage, held: Held) -> Option<BusMessage> {
-    let command = ReceivedQuery::parse(query).unwrap().answer(&address(), INCARNATION, &held)?;
+    let command = ReceivedQuery::parse(query).unwrap().answer(&Answerer::new(&address(), INCARNATION), &held)?;
     let BusCommand::Answer { to, message } = command else { panic!("{command:?} is no answer") };
     assert_eq!(to.as_str(), "amq.gen-1");
     Some(message)
@@ -57,10 +57,10 @@ fn our_query_is_read() {
 
 #[test]
 fn a_foreign_correlation_id_is_echoed_verbatim() {
-    let strange = " {\"é\"}\n".to_owned();
+    let strange: Arc<str> = " {\"é\"}\n".into();
     let query = BusMessage { correlation_id: Some(strange.clone()), ..seed_query() };
     assert_eq!(answer_to(&query, HELD).unwrap().correlation_id, Some(strange));
-    let long = BusMessage { correlation_id: Some("x".repeat(256)), ..seed_query() };
+    let long = BusMessage { correlation_id: Some("x".repeat(256).into()), ..seed_query() };
     assert_eq!(ReceivedQuery::parse(&long), Err(WireError::LongCorrelationId));
 }
 
@@ -119,7 +119,7 @@ fn bad_answers_are_refused() {
         message
     };
     for (message, error) in [
-        (BusMessage { correlation_id: Some("1".to_owned()), ..yes.clone() }, WireError::ForeignCorrelationId),
+        (BusMessage { correlation_id: Some("1".into()), ..yes.clone() }, WireError::ForeignCorrelationId),
         (with(&yes, header::HELD, "no"), WireError::Contradiction),
         (
             with(&yes, header::SIZE_BYTES, "-1"),

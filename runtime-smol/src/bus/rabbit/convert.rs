@@ -38,7 +38,7 @@ pub(super) fn message_of(delivery: Delivery) -> Option<BusMessage> {
     let properties = &delivery.properties;
     Some(BusMessage {
         reply_to: properties.reply_to().as_ref().and_then(|name| ReplyTo::new(name.to_string())),
-        correlation_id: properties.correlation_id().as_ref().map(ShortString::to_string),
+        correlation_id: properties.correlation_id().as_ref().map(|id| id.as_str().into()),
         headers: properties.headers().as_ref().map(texts_of).unwrap_or_default(),
         body: delivery.data,
     })

@@ -26,7 +26,7 @@ impl World<'_> {
         let Some(task) = self.task(node, request) else { return };
         task.relay = Some(relay);
         let (client, fetched, client_gone) = (task.client, task.fetched, task.client_gone);
-        let source = fetched.and_then(|fetched| self.exchanges.get(&fetched)).and_then(|open| open.body);
+        let source = fetched.and_then(|fetched| self.exchanges.get(fetched.0)).and_then(|open| open.body);
         let passed = source.and_then(|source| match body {
             RelayBody::None => None,
             RelayBody::All => Some(source),
@@ -55,7 +55,7 @@ impl World<'_> {
     pub(crate) fn api_got_body(&mut self, node: Node, request: RequestId) {
         let Some(task) = self.task(node, request) else { return };
         let (client, relay, client_gone) = (task.client, task.relay, task.client_gone);
-        let fate = self.exchanges.get(&client).map(|open| (open.fate, open.asker.node));
+        let fate = self.exchanges.get(client.0).map(|open| (open.fate, open.asker.node));
         let delay = fate.map_or(Duration::ZERO, |(_, client_node)| self.link_delay(node, client_node));
         // The head may still be on its way: the body cannot overtake it.
         let passed = self.relayed_body(client);
@@ -71,7 +71,7 @@ impl World<'_> {
     }
 
     fn relayed_body(&self, client: ExchangeId) -> Option<AnswerBody> {
-        self.exchanges.get(&client).and_then(|open| open.body)
+        self.exchanges.get(client.0).and_then(|open| open.body)
     }
 
     /// The body that is being passed on breaks off: so does the client's, and never looks whole.

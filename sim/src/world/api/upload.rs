@@ -76,12 +76,12 @@ impl World<'_> {
 
     /// The rest of a body that is being passed on is on its way to the data server.
     fn streamed_body_is_whole(&mut self, exchange: ExchangeId) {
-        let Some((asker, target)) = self.exchanges.get(&exchange).map(|open| (open.asker.node, open.target)) else {
+        let Some((asker, target)) = self.exchanges.get(exchange.0).map(|open| (open.asker.node, open.target)) else {
             return;
         };
         let delay = self.link_delay(asker, target);
         let long_patience = self.api_config.long_patience;
-        let Some(open) = self.exchanges.get_mut(&exchange) else { return };
+        let Some(open) = self.exchanges.get_mut(exchange.0) else { return };
         let Ask::Put { body, .. } = &mut open.ask else { return };
         let (was_whole, accepted) = (body.whole, open.accepted);
         let moves = !matches!(open.fate, Fate::Stalls | Fate::ResetEarly);
