@@ -31,6 +31,10 @@ MACHINES = [
     "core/src/{membership,locate,heartbeat,placement,select,api_server,data_server}.rs",
     "core/src/api_server/*.rs",
     "core/src/data_server/*.rs",
+    "core/src/api_server/versions/*.rs",
+    "core/src/placement/*.rs",
+    "core/src/copies/*.rs",
+    "core/src/catalog/{write,listing,model}.rs",
 ]
 MOST_MEMORY = 12 << 30
 # What the tool writes for crates that have the standard library, and what the core has instead.
