@@ -94,7 +94,7 @@ impl Membership {
         let Heartbeat { address, details } = heartbeat;
         let expires = now + self.expiry;
         let Some(member) = self.members.get_mut(&address) else {
-            return self.joins(now, address, details);
+            return self.take_in(now, address, details);
         };
         let heard = if member.is_another_process(details.as_ref()) { Heard::Restarted } else { Heard::Renewed };
         // Members are renewed far more often than they come and go: what is there already is used again.
@@ -186,6 +186,12 @@ impl Membership {
         self.members.len()
     }
 
+    /// How many have joined since the start; who was forgotten and came back has joined again.
+    #[must_use]
+    pub const fn joins(&self) -> u64 {
+        self.joins
+    }
+
     /// Whether there is no member.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -207,7 +213,7 @@ impl Membership {
         }
     }
 
-    fn joins(&mut self, now: Instant, address: ServerAddress, details: Option<HeartbeatDetails>) -> Heard {
+    fn take_in(&mut self, now: Instant, address: ServerAddress, details: Option<HeartbeatDetails>) -> Heard {
         if self.members.len() >= self.max_members {
             return Heard::TooMany;
         }
@@ -221,6 +227,12 @@ impl Membership {
 }
 
 impl Member {
+    /// As the how manieth it joined, of all [`joins`](Membership::joins).
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
     /// When its last heartbeat was received.
     #[must_use]
     pub const fn last_heard(&self) -> Instant {

@@ -20,8 +20,8 @@ pub(crate) struct Members {
     /// When which slot may be silent for too long, in order of time. Only the latest entry of a slot counts.
     expiries: VecDeque<(Instant, usize)>,
     bus_is_up: bool,
-    /// How many changes there were since all of them were compared with what the server believes.
-    unseen: usize,
+    /// How many have joined.
+    joins: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -31,9 +31,6 @@ struct Member {
     /// Its entry among the beliefs of the history.
     belief: Option<usize>,
 }
-
-/// Of how many live ones one may change before all are compared again.
-const CHANGES_UNSEEN: usize = 16;
 
 const NOBODY: Member = Member { node: Node::Broker, expires: None, belief: None };
 
@@ -81,16 +78,12 @@ impl Members {
             Noticed::Asked { .. } | Noticed::Gone(_) | Noticed::Nothing => {}
         }
         self.skip_renewed();
-        self.unseen += usize::from(change.is_any());
-        if self.unseen * CHANGES_UNSEEN > self.live + CHANGES_UNSEEN {
-            self.unseen = 1;
-        }
         change
     }
 
-    /// Whether it is time, after a change, to compare all of them with what the server believes.
-    pub(crate) fn are_to_be_compared(&self) -> bool {
-        self.unseen == 1
+    /// How many have joined, who came back counted again.
+    pub(crate) fn joins(&self) -> u64 {
+        self.joins
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -148,6 +141,7 @@ impl Members {
         }
         (member.node, member.expires) = (node, Some(expires));
         self.live += usize::from(!known);
+        self.joins += u64::from(!known);
         self.expiries.push_back((expires, slot));
         !known
     }

@@ -18,7 +18,7 @@ use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation};
 use lode_core::bus::BusEvent;
 use lode_core::id::RequestId;
 use lode_core::machine::Effects;
-use lode_core::membership::Membership;
+use lode_core::membership::{Member, Membership};
 use lode_core::time::Instant;
 
 use super::letter::Heard;
@@ -124,7 +124,7 @@ impl World<'_> {
         let Some(machine) = self.api(node).and_then(|api| api.machine.as_ref()) else { return };
         let (membership, members) = (machine.membership(), &watch.members);
         let same = membership.len() == members.len() && membership.next_deadline() == members.next_expiry();
-        let same = same && (!change.is_any() || self.agrees(membership, members, &change));
+        let same = same && membership.joins() == members.joins() && self.agrees(membership, members, &change);
         if !same {
             let believed: Vec<_> = membership.members().map(|(address, _)| address.to_string()).collect();
             let heard: Vec<_> = self.heard_by(members).map(ToString::to_string).collect();
@@ -139,13 +139,14 @@ impl World<'_> {
         }
     }
 
-    /// Whether those are members who must be. What has changed is looked at each time, all of them once in a while that is
-    /// shorter the fewer they are: else a thousand servers that join would be compared with each other.
+    /// Whether what has changed is as it must be. With as many members and as many joins as there must be, that is enough for
+    /// all of them to be those who must: who joined is who must have, since its number is that of the last join; so as many
+    /// have gone as must have, and those who must have are gone, which leaves nobody else who could be.
     fn agrees(&self, membership: &Membership, members: &Members, change: &Change) -> bool {
-        let is_member = |slot: usize| membership.member(&self.address_of(members.node(slot))).is_some();
-        let mut changed = change.expired.iter().copied().chain(change.joined.map(|(slot, _)| slot));
-        let all = || membership.members().map(|(address, _)| address).eq(self.heard_by(members));
-        changed.all(|slot| is_member(slot) == members.is_live(slot)) && (!members.are_to_be_compared() || all())
+        let number = |slot: usize| membership.member(&self.address_of(members.node(slot))).map(Member::number);
+        let joined = change.joined.map(|(slot, _)| slot);
+        let mut gone = change.expired.iter().filter(|slot| Some(**slot) != joined);
+        gone.all(|slot| number(*slot).is_none()) && joined.is_none_or(|slot| number(slot) == Some(members.joins()))
     }
 
     /// The addresses of those who live, in their order.
