@@ -1,5 +1,6 @@
 //! Making a version current, and taking versions away. Each function is a part of a transaction.
 
+use lode_core::address::ServerAddress;
 use lode_core::catalog::write::{self, Before, NotWritten};
 use lode_core::catalog::{
     BlobId, CatalogAnswer, Commit, Garbage, ObjectPath, Retention, State, Version, VersionRecord, Written,
@@ -145,7 +146,7 @@ fn becomes_garbage(
 pub(super) fn hold<'a>(
     connection: &Connection,
     blob: BlobId,
-    holders: impl IntoIterator<Item = &'a lode_core::address::ServerAddress>,
+    holders: impl IntoIterator<Item = &'a ServerAddress>,
 ) -> Result<()> {
     let mut insert =
         connection.prepare_cached("INSERT INTO held (server, blob) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
@@ -156,7 +157,7 @@ pub(super) fn hold<'a>(
 pub(super) fn hold_no_more<'a>(
     connection: &Connection,
     blob: BlobId,
-    holders: impl IntoIterator<Item = &'a lode_core::address::ServerAddress>,
+    holders: impl IntoIterator<Item = &'a ServerAddress>,
 ) -> Result<()> {
     let mut delete = connection.prepare_cached("DELETE FROM held WHERE server = ?1 AND blob = ?2")?;
     holders.into_iter().try_for_each(|holder| delete.execute(params![holder.as_str(), blob.to_bytes()]).map(drop))

@@ -1,5 +1,7 @@
 //! The requests that change nothing.
 
+use std::ops::Bound;
+
 use lode_core::address::ServerAddress;
 use lode_core::catalog::listing::{ListQuery, Listed, Listing, Page, Scan};
 use lode_core::catalog::{
@@ -97,10 +99,10 @@ fn scanned(connection: &Connection, bucket: BucketRow, scan: &Scan) -> Result<Ve
          ORDER BY listed.key LIMIT ?4",
     )?;
     let from = match &scan.from {
-        std::ops::Bound::Included(from) => from.clone(),
+        Bound::Included(from) => from.clone(),
         // The next text there is.
-        std::ops::Bound::Excluded(from) => format!("{from}\0"),
-        std::ops::Bound::Unbounded => String::new(),
+        Bound::Excluded(from) => format!("{from}\0"),
+        Bound::Unbounded => String::new(),
     };
     // Any text comes before any blob.
     let until = scan.until.clone().map_or(Value::Blob(Vec::new()), Value::Text);
