@@ -60,7 +60,7 @@ fn connections_that_are_cut_in_the_middle_of_commits_cost_no_answer() {
     let database = postgres.database();
     let load = Load::start(&database);
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM
-               (SELECT pid FROM pg_stat_activity WHERE application_name = 'lode' ORDER BY random() LIMIT 3) some";
+               (SELECT pid FROM pg_stat_activity WHERE application_name = 'lode' ORDER BY random() LIMIT 3) those";
     let mut cuts = 0;
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(10) {
