@@ -83,3 +83,7 @@ impl Catalog for SqliteCatalog {
         })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test names the one answer that it expects")]
+mod tests;

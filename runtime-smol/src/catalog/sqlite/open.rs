@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rustix::fs::Access;
 
 use super::OpenError;
 use super::failure::reason;
@@ -66,6 +67,11 @@ fn check_place(path: &Path) -> Result<(), OpenError> {
     if path.exists() && !path.is_file() {
         return Err(OpenError::NotAFile { path: path.to_owned() });
     }
+    // More files are made beside it.
+    let is_writable = |path: &Path| rustix::fs::access(path, Access::WRITE_OK).is_ok();
+    if !is_writable(folder) || (path.exists() && !is_writable(path)) {
+        return Err(OpenError::ReadOnly { path: path.to_owned() });
+    }
     Ok(())
 }
 
@@ -75,9 +81,6 @@ fn try_for_writing(path: &Path) -> Result<Connection, Trouble> {
     connection.busy_timeout(PATIENCE)?;
     // Nothing may be changed of a file that is somebody else's.
     schema_of(&connection)?;
-    if connection.is_readonly("main")? {
-        return Err(Trouble::ReadOnly);
-    }
     set_up(&connection)?;
     migrate(&mut connection)?;
     Ok(connection)
@@ -151,8 +154,6 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 /// What goes wrong where the path is not at hand.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
-    #[error("it takes no writes")]
-    ReadOnly,
     #[error("it cannot have a journal")]
     NoWal,
     #[error("its schema {schema} is not known")]
@@ -167,7 +168,6 @@ impl Trouble {
     fn at(self, path: &Path) -> OpenError {
         let path = path.to_owned();
         match self {
-            Self::ReadOnly => OpenError::ReadOnly { path },
             Self::NoWal => OpenError::FileSystem { path },
             Self::Newer { schema } => OpenError::Newer { path, found: schema, known: known_schema() },
             Self::NotACatalog => OpenError::NotACatalog { path },

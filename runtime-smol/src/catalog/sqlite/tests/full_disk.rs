@@ -1,0 +1,106 @@
+//! A disk that is full, or read-only: a real one, an 8 MiB tmpfs that only the test's own process sees.
+
+use super::*;
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+const DISK: &str = "LODE_TEST_SMALL_DISK";
+
+/// Runs the test of that name again, with a small disk of its own. Needs no privileges where user namespaces are allowed, and
+/// works for root otherwise.
+fn run_again_on_a_small_disk(test: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let script = r#"mount -t tmpfs -o size=8m,mode=0777 lode-test "$1" && exec "$2" --exact "$3" --nocapture"#;
+    let mut told = String::new();
+    for namespaces in [["--mount"].as_slice(), &["--user", "--map-root-user", "--mount"]] {
+        let output = Command::new("unshare")
+            .args(namespaces)
+            .args(["sh", "-c", script, "sh"])
+            .arg(dir.path())
+            .arg(env::current_exe().unwrap())
+            .arg(format!("catalog::sqlite::tests::full_disk::{test}"))
+            .env(DISK, dir.path())
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        if output.status.success() {
+            assert!(text.contains("1 passed"), "the test did not run: {text}");
+            return;
+        }
+        assert!(!text.contains("1 failed"), "{text}");
+        told.push_str(&text);
+    }
+    panic!("no small disk could be mounted; run as root, or allow user namespaces: {told}");
+}
+
+fn small_disk() -> Option<PathBuf> {
+    env::var_os(DISK).map(PathBuf::from)
+}
+
+fn assert_no_room(outcome: &Result<CatalogAnswer, CatalogFailure>) {
+    let Err(CatalogFailure::Unavailable { reason }) = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains("make room on the disk that holds the catalog"), "{reason}");
+}
+
+#[test]
+fn a_full_disk_refuses_and_keeps_what_it_has() {
+    let Some(root) = small_disk() else {
+        return run_again_on_a_small_disk("a_full_disk_refuses_and_keeps_what_it_has");
+    };
+    let (file, filler) = (root.join("catalog"), root.join("filler"));
+    let catalog = open(&file);
+    // To the last page, and once more when there is no room from the beginning on.
+    let mut number = 0;
+    for free_bytes in [4 << 20, 100 << 10, 4096, 0] {
+        fs::write(&filler, vec![0; 9 << 20]).unwrap_err();
+        let filled = fs::metadata(&filler).unwrap().len();
+        fs::File::options().write(true).open(&filler).unwrap().set_len(filled.saturating_sub(free_bytes)).unwrap();
+        let first = number;
+        let refused = loop {
+            let outcome = ask(&catalog, commit(&number.to_string(), number, 1));
+            if !is_written(&outcome) {
+                break outcome;
+            }
+            number += 1;
+        };
+        assert_no_room(&refused);
+        assert!(free_bytes < 1 << 20 || number > first + 100, "{first} to {number}");
+        let many = (0..200).map(|more| catalog.ask(commit(&format!("many-{more}"), 1_000_000 + more, 1)));
+        smol::block_on(futures::future::join_all(many))
+            .iter()
+            .filter(|outcome| !is_written(outcome))
+            .for_each(assert_no_room);
+        assert!(!is_there(&catalog, &number.to_string()));
+        assert!((0..number).all(|number| is_there(&catalog, &number.to_string())));
+        fs::remove_file(&filler).unwrap();
+        assert!(is_written(&ask(&catalog, commit(&number.to_string(), number, 1))), "there is room again");
+        number += 1;
+    }
+    drop(catalog);
+    let catalog = open(&file);
+    assert!((0..number).all(|number| is_there(&catalog, &number.to_string())));
+    assert!(!is_there(&catalog, &number.to_string()));
+}
+
+#[test]
+fn a_read_only_disk_is_told_of_at_the_start() {
+    let Some(root) = small_disk() else {
+        return run_again_on_a_small_disk("a_read_only_disk_is_told_of_at_the_start");
+    };
+    let file = root.join("catalog");
+    let catalog = open(&file);
+    assert!(is_written(&ask(&catalog, commit("a", 0, 1))));
+    drop(catalog);
+    // As soon as the writer has closed its files.
+    let remount =
+        || Command::new("mount").args(["-o", "remount,bind,ro"]).arg(&root).output().unwrap().status.success();
+    while !remount() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    for file in [file, root.join("another")] {
+        let error = SqliteCatalog::open(&file).err().unwrap();
+        assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
+    }
+}
