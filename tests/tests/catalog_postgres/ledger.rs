@@ -41,7 +41,7 @@ impl Load {
         let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let entries = Arc::new(Mutex::new(Vec::new()));
         let writer = |number: u64| {
-            let catalog = Arc::clone(&catalogs[usize::from(number % 2 == 0)]);
+            let catalog = Arc::clone(&catalogs[usize::from(number.is_multiple_of(2))]);
             let (stop, written, entries) = (Arc::clone(&stop), Arc::clone(&written), Arc::clone(&entries));
             std::thread::spawn(move || {
                 for count in 0.. {

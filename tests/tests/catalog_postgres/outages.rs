@@ -105,9 +105,9 @@ fn without_a_server_each_request_ends_soon_and_those_after_it_is_back_do_not_fai
     postgres.stop();
     let began = Instant::now();
     let read = || CatalogRequest::Read { path: path("a"), version: None };
-    let ask = |number| {
+    let ask = |number: u64| {
         let catalog = Arc::clone(&catalog);
-        let request = if number % 2 == 0 { read() } else { commit(&path("a"), blob(1, number), &[]) };
+        let request = if number.is_multiple_of(2) { read() } else { commit(&path("a"), blob(1, number), &[]) };
         smol::spawn(async move { catalog.ask(request).await })
     };
     for outcome in smol::block_on(join_all((0..100).map(ask))) {

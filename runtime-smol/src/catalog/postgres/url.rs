@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
@@ -11,7 +12,7 @@ use sqlx::postgres::PgConnectOptions;
 /// none, and 5432. `?sslmode=verify-full` asks for TLS, `?host=/run/postgresql` for a Unix socket. It is shown without its
 /// password.
 #[derive(Clone)]
-pub struct PostgresUrl(PgConnectOptions);
+pub struct PostgresUrl(Arc<PgConnectOptions>);
 
 /// A text that is not the URL of a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +22,7 @@ pub struct PostgresUrlError {
 }
 
 impl PostgresUrl {
-    pub(super) const fn options(&self) -> &PgConnectOptions {
+    pub(super) fn options(&self) -> &PgConnectOptions {
         &self.0
     }
 }
@@ -39,7 +40,7 @@ impl FromStr for PostgresUrl {
         if options.get_database().is_none_or(str::is_empty) {
             return Err(refusal("there is no database in it"));
         }
-        Ok(Self(options.application_name("lode").disable_statement_logging()))
+        Ok(Self(Arc::new(options.application_name("lode").disable_statement_logging())))
     }
 }
 
@@ -53,10 +54,7 @@ fn names_a_host(rest: &str) -> bool {
 }
 
 fn reason(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Configuration(why) => why.to_string(),
-        other => other.to_string(),
-    }
+    if let sqlx::Error::Configuration(why) = error { why.to_string() } else { error.to_string() }
 }
 
 fn refusal(reason: &str) -> PostgresUrlError {
