@@ -36,6 +36,7 @@ mod schema;
 mod session;
 mod settle;
 mod trouble;
+mod turns;
 mod url;
 
 use futures::FutureExt as _;

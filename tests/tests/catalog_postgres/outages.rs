@@ -98,6 +98,27 @@ fn a_server_that_hangs_hangs_nobody() {
     wait::until_true(Duration::from_secs(10), "no connection is left behind", || postgres.sql(&database, here) == "0");
 }
 
+/// Idle connections are asked for a sign of life, and that must not take its time for each of them.
+#[test]
+fn a_server_that_hangs_while_nothing_is_asked_is_found_out_soon() {
+    let postgres = Postgres::start();
+    let catalog = Arc::new(connect(&postgres.database()));
+    let read = |number: u64| {
+        let (catalog, path) = (Arc::clone(&catalog), path(&format!("{number}")));
+        smol::spawn(async move { catalog.ask(CatalogRequest::Read { path, version: None }).await })
+    };
+    let outcomes = smol::block_on(join_all((0..100).map(read)));
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    std::thread::sleep(Duration::from_secs(2));
+    postgres.pause();
+    let began = Instant::now();
+    let outcome = smol::block_on(read(0));
+    assert!(matches!(outcome, Err(CatalogFailure::Unavailable { .. })), "{outcome:?}");
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    postgres.resume();
+    assert!(smol::block_on(read(0)).is_ok());
+}
+
 #[test]
 fn without_a_server_each_request_ends_soon_and_those_after_it_is_back_do_not_fail() {
     let postgres = Postgres::start();
