@@ -19,7 +19,7 @@
 //! 6. **Holders are hints.** They say where copies were put. The truth is what the data servers answer.
 //!
 //! What is to be decided within a transaction is decided here, once for all that keep a catalog: whether a write may be
-//! and what it leaves behind ([`write`]), and what a page of a listing shows ([`listing`]).
+//! and what it leaves behind ([`mod@write`]), and what a page of a listing shows ([`listing`]).
 
 mod answer;
 mod blob;

@@ -48,7 +48,7 @@ fn fill(catalog: &SqliteCatalog, file: &Path, names: u64) -> Outcome<()> {
         smol::block_on(join_all(some)).into_iter().collect::<Result<Vec<_>, _>>()?;
     }
     report("new names, 512 waiting", rate(names, begun), "commits/s");
-    let journal = std::fs::metadata(file.with_extension("-wal")).map_or(0, |told| told.len());
+    let journal = std::fs::metadata(file.with_file_name("catalog-wal")).map_or(0, |told| told.len());
     let bytes = std::fs::metadata(file)?.len() + journal;
     report("size of the file", bytes.to_string(), "bytes");
     report("", (bytes / names).to_string(), "bytes for each name");

@@ -7,6 +7,7 @@ mod races;
 mod requests;
 mod sequences;
 mod sqlite;
+mod traps;
 
 use lode_core::catalog::{BlobId, Bucket, CatalogAnswer, CatalogRequest, Commit, Metadata, ObjectPath, State, Stored};
 use lode_core::checksum::Checksum;

@@ -16,28 +16,36 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+/// Up to a hundred requests. Before most of them the bucket that is written most is set to keep something, so that there are
+/// versions to be removed.
+pub(crate) fn sequence() -> impl Strategy<Value = Vec<CatalogRequest>> {
+    let setting = retention().prop_map(|retention| CatalogRequest::SetBucket { bucket: Bucket::objects(), retention });
+    (option::weighted(0.7, setting), vec(request(), 1..100))
+        .prop_map(|(setting, requests)| setting.into_iter().chain(requests).collect())
+}
+
 /// Any request, most of them writes.
-pub(crate) fn request() -> impl Strategy<Value = CatalogRequest> {
+fn request() -> impl Strategy<Value = CatalogRequest> {
     prop_oneof![
         12 => commit(),
-        2 => (path(), version()).prop_map(|(path, version)| CatalogRequest::RemoveVersion { path, version }),
+        4 => (path(), version()).prop_map(|(path, version)| CatalogRequest::RemoveVersion { path, version }),
         2 => (path(), option::of(version())).prop_map(|(path, version)| CatalogRequest::Read { path, version }),
         2 => (path(), option::of(version()), limit())
             .prop_map(|(path, before, limit)| CatalogRequest::Versions { path, before, limit }),
         3 => list(),
         1 => btree_set(blob(), 0..4)
             .prop_map(|blobs| CatalogRequest::Settle { blobs: blobs.into_iter().rev().collect() }),
-        2 => (blob(), servers(), servers())
+        2 => (noted_blob(), servers(), servers())
             .prop_map(|(blob, held, gone)| CatalogRequest::NoteHolders { blob, held, gone }),
         2 => (option::of(server()), option::of(blob()), limit())
             .prop_map(|(on, after, limit)| CatalogRequest::Blobs { on, after, limit }),
         2 => (option::of(blob()), limit()).prop_map(|(after, limit)| CatalogRequest::Garbage { after, limit }),
-        2 => (blob(), servers(), no_time_or_all())
+        2 => (noted_blob(), servers(), no_time_or_all())
             .prop_map(|(blob, gone, garbage_age)| CatalogRequest::NoteRemoved { blob, gone, garbage_age }),
-        2 => (blob(), incarnation(), no_time_or_all())
+        3 => (noted_blob(), incarnation(), no_time_or_all())
             .prop_map(|(blob, by, lasting)| CatalogRequest::ClaimRepair { blob, by, lasting }),
-        1 => (blob(), incarnation()).prop_map(|(blob, by)| CatalogRequest::ReleaseRepair { blob, by }),
-        2 => (bucket(), retention()).prop_map(|(bucket, retention)| CatalogRequest::SetBucket { bucket, retention }),
+        1 => (noted_blob(), incarnation()).prop_map(|(blob, by)| CatalogRequest::ReleaseRepair { blob, by }),
+        1 => (bucket(), retention()).prop_map(|(bucket, retention)| CatalogRequest::SetBucket { bucket, retention }),
         1 => Just(CatalogRequest::Buckets),
     ]
 }
@@ -119,7 +127,7 @@ fn list() -> impl Strategy<Value = CatalogRequest> {
     // No key holds the character NUL, but a client may ask for such.
     let texts = ["a", "a/", "a/b", "a/b/", "A", "b", "é", "\u{10ffff}", "a%", "a\0", "\0"];
     let text = || select(texts.to_vec()).prop_map(str::to_owned);
-    let prefix = prop_oneof![2 => Just(String::new()), 1 => text()];
+    let prefix = prop_oneof![1 => Just(String::new()), 2 => text()];
     let delimiter = option::of(select(vec!["/", "b", "/b"]).prop_map(str::to_owned));
     (bucket(), prefix, delimiter, option::of(text()), limit()).prop_map(|(bucket, prefix, delimiter, after, limit)| {
         CatalogRequest::List(ListQuery { bucket, prefix, delimiter, after, limit })
@@ -140,17 +148,22 @@ fn key() -> impl Strategy<Value = Key> {
     let longest = Just("k".repeat(1024)).prop_map(|text| text.parse().expect("a key"));
     let seldom = select(&KEYS[..]).prop_map(|text| text.parse().expect("a key"));
     let often = select(vec!["a", "a/b"]).prop_map(|text| text.parse().expect("a key"));
-    prop_oneof![12 => often, 12 => seldom, 1 => longest]
+    prop_oneof![20 => often, 8 => seldom, 1 => longest]
 }
 
 fn version() -> impl Strategy<Value = Version> {
-    let number = prop_oneof![8 => 1_u64..8, 1 => Just(i64::MAX.cast_unsigned())];
+    let number = prop_oneof![12 => 1_u64..6, 1 => Just(i64::MAX.cast_unsigned())];
     number.prop_map(|number| Version::new(number).expect("a version"))
 }
 
 fn blob() -> impl Strategy<Value = BlobId> {
     let number = prop_oneof![8 => 0_u64..24, 1 => Just(u64::MAX)];
     (select(vec![1, u64::MAX]), number).prop_map(|(incarnation, number)| super::blob(incarnation, number))
+}
+
+/// Mostly one of a few, so that one thing is noted of a blob after the other.
+fn noted_blob() -> impl Strategy<Value = BlobId> {
+    prop_oneof![3 => (0_u64..5).prop_map(|number| super::blob(1, number)), 1 => blob()]
 }
 
 fn content() -> impl Strategy<Value = Checksum> {

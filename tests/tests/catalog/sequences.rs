@@ -7,23 +7,25 @@ use lode_core::catalog::model::Catalog as Model;
 use lode_core::catalog::{CatalogAnswer, CatalogRequest, ObjectPath, Version, VersionRecord};
 use lode_core::time::WallTime;
 use lode_smol::catalog::Catalog;
-use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use super::requests::{all_that_is_there, request};
+use super::requests::{all_that_is_there, sequence};
+use super::traps;
 
-/// Asks so many random sequences of requests, each of a catalog that has nothing but the bucket `objects`, and for each
-/// sequence fails with the shortest that it can find.
+/// Asks some sequences of requests that are known to be traps, and so many random ones, each of a catalog that has nothing
+/// but the bucket `objects`. Of random ones it fails with the shortest that it can find.
 ///
 /// # Panics
 /// If an answer is another than the model's.
 pub(crate) fn agree_with_the_model(cases: u32, new_and_empty: impl Fn() -> Box<dyn Catalog>) {
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
-    let told = TestRunner::new(config).run(&vec(request(), 1..60), |requests| {
+    let agree = |requests: Vec<CatalogRequest>| {
         let catalog = new_and_empty();
         let compared = Compared::with(&*catalog);
         requests.into_iter().chain(all_that_is_there()).try_for_each(|request| compared.ask(&request))
-    });
+    };
+    traps::all().into_iter().try_for_each(agree).unwrap_or_else(|error| panic!("{error}"));
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+    let told = TestRunner::new(config).run(&sequence(), agree);
     told.unwrap_or_else(|error| panic!("{error}"));
 }
 

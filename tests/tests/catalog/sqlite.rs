@@ -12,7 +12,7 @@ use super::{crashes, races, sequences};
 #[test]
 fn answers_are_those_of_the_model() {
     let (folder, number) = (Scratch::new(), std::cell::Cell::new(0));
-    sequences::agree_with_the_model(200, || {
+    sequences::agree_with_the_model(300, || {
         number.set(number.get() + 1);
         Box::new(open(&folder.join(&format!("{}", number.get()))))
     });

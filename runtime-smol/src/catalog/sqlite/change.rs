@@ -46,7 +46,9 @@ pub(super) fn note_holders(
         hold(connection, blob, after.difference(&before))?;
         hold_no_more(connection, blob, before.difference(&after))?;
     } else if let Some((_, before)) = garbage(connection, blob)? {
-        note_garbage(connection, blob, &after(&before))?;
+        let after = after(&before);
+        note_garbage(connection, blob, &after)?;
+        hold_no_more(connection, blob, before.difference(&after))?;
     }
     Ok(CatalogAnswer::Done)
 }
@@ -60,6 +62,7 @@ pub(super) fn note_removed(
 ) -> Result<CatalogAnswer> {
     let Some((since, mut holders)) = garbage(connection, blob)? else { return Ok(CatalogAnswer::Done) };
     holders.retain(|holder| !gone.contains(holder));
+    hold_no_more(connection, blob, gone)?;
     if holders.is_empty() && since + garbage_age <= now {
         connection.prepare_cached("DELETE FROM garbage WHERE blob = ?1")?.execute([blob.to_bytes()])?;
     } else {

@@ -1,5 +1,6 @@
 //! Making a version current, and taking versions away. Each function is a part of a transaction.
 
+use lode_core::address::ServerAddress;
 use lode_core::catalog::write::{self, Before, NotWritten};
 use lode_core::catalog::{
     BlobId, CatalogAnswer, Commit, Garbage, ObjectPath, Retention, State, Version, VersionRecord, Written,
@@ -19,7 +20,7 @@ pub(super) fn commit(connection: &Connection, now: WallTime, commit: &Commit) ->
     let current = read::found(connection, &commit.path, None)?.map(|found| found.record);
     let before = Before {
         bucket: Some(bucket.retention),
-        last: last(connection, bucket, &commit.path)?,
+        last: last_removed(connection, bucket, &commit.path)?.max(current.as_ref().map(|record| record.version)),
         current: current.as_ref(),
         blob: read::fate(connection, commit.blob)?,
     };
@@ -28,9 +29,10 @@ pub(super) fn commit(connection: &Connection, now: WallTime, commit: &Commit) ->
         Err(why) => return Ok(why.into()),
     };
     // A clock that was set back does not turn the order of the versions around.
-    let written = current.map_or(now, |current| now.max(current.written));
+    let written = current.as_ref().map_or(now, |current| now.max(current.written));
     let record = VersionRecord { version, blob: commit.blob, state: commit.state.clone(), written };
     insert(connection, bucket, commit, &record)?;
+    list(connection, bucket, &commit.path, current.as_ref(), Some(&record))?;
     let garbage = fall_to(connection, now, bucket, &commit.path)?;
     Ok(CatalogAnswer::Written(Written { version, garbage }))
 }
@@ -42,22 +44,23 @@ pub(super) fn remove_version(
     version: Version,
 ) -> Result<CatalogAnswer> {
     let Some(bucket) = read::bucket(connection, &path.bucket)? else { return Ok(CatalogAnswer::Removed(None)) };
+    let current = || read::found(connection, path, None).map(|found| found.map(|found| found.record));
+    let before = current()?;
     let garbage = becomes_garbage(connection, now, bucket, path, version)?;
     if garbage.is_some() {
-        let mut update = connection.prepare_cached(
-            "UPDATE keys SET listed = (
-                 SELECT iif(size IS NULL, NULL, version) FROM versions
-                 WHERE bucket = ?1 AND key = ?2 ORDER BY version DESC LIMIT 1)
-             WHERE bucket = ?1 AND key = ?2",
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO removed (bucket, key, version) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET version = max(version, excluded.version)",
         )?;
-        update.execute(params![bucket.id, path.key.as_str()])?;
+        insert.execute(params![bucket.id, path.key.as_str(), row::version(version)?])?;
+        list(connection, bucket, path, before.as_ref(), current()?.as_ref())?;
     }
     Ok(CatalogAnswer::Removed(garbage))
 }
 
-/// The last version number that the key has given out.
-fn last(connection: &Connection, bucket: BucketRow, path: &ObjectPath) -> Result<Option<Version>> {
-    let mut select = connection.prepare_cached("SELECT last FROM keys WHERE bucket = ?1 AND key = ?2")?;
+/// The last version of the key that was removed for good.
+fn last_removed(connection: &Connection, bucket: BucketRow, path: &ObjectPath) -> Result<Option<Version>> {
+    let mut select = connection.prepare_cached("SELECT version FROM removed WHERE bucket = ?1 AND key = ?2")?;
     select.query_row(params![bucket.id, path.key.as_str()], |row| value(row, 0)).optional()
 }
 
@@ -67,11 +70,6 @@ fn insert(connection: &Connection, bucket: BucketRow, commit: &Commit, record: &
         State::Object(stored) => Some(stored),
         State::Tombstone => None,
     };
-    let mut update = connection.prepare_cached(
-        "INSERT INTO keys (bucket, key, last, listed) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET last = excluded.last, listed = excluded.listed",
-    )?;
-    update.execute(params![bucket.id, key, version, stored.map(|_| version)])?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO versions
          (bucket, key, version, blob, written, size, checksum, content_type, metadata, holders)
@@ -91,6 +89,23 @@ fn insert(connection: &Connection, bucket: BucketRow, commit: &Commit, record: &
         row::holders(&holders),
     ])?;
     hold(connection, record.blob, &holders)
+}
+
+/// Enters the key where objects are listed, or takes it out there, if the current version was none or is none any more.
+fn list(
+    connection: &Connection,
+    bucket: BucketRow,
+    path: &ObjectPath,
+    before: Option<&VersionRecord>,
+    after: Option<&VersionRecord>,
+) -> Result<()> {
+    let is_object = |record: &VersionRecord| matches!(record.state, State::Object(_));
+    let statement = match (before.is_some_and(is_object), after.is_some_and(is_object)) {
+        (false, true) => "INSERT INTO listed (bucket, key) VALUES (?1, ?2)",
+        (true, false) => "DELETE FROM listed WHERE bucket = ?1 AND key = ?2",
+        (true, true) | (false, false) => return Ok(()),
+    };
+    connection.prepare_cached(statement)?.execute(params![bucket.id, path.key.as_str()]).map(drop)
 }
 
 /// Takes away what is not kept any more, the latest first.
@@ -120,7 +135,6 @@ fn becomes_garbage(
         Ok((value::<BlobId>(row, 0)?, value::<Holders>(row, 1)?))
     });
     let Some((blob, holders)) = deleted.optional()? else { return Ok(None) };
-    hold_no_more(connection, blob, &holders)?;
     connection.prepare_cached("DELETE FROM claims WHERE blob = ?1")?.execute([blob.to_bytes()])?;
     let mut insert =
         connection.prepare_cached("INSERT INTO garbage (blob, was, since, holders) VALUES (?1, ?2, ?3, ?4)")?;
@@ -132,9 +146,10 @@ fn becomes_garbage(
 pub(super) fn hold<'a>(
     connection: &Connection,
     blob: BlobId,
-    holders: impl IntoIterator<Item = &'a lode_core::address::ServerAddress>,
+    holders: impl IntoIterator<Item = &'a ServerAddress>,
 ) -> Result<()> {
-    let mut insert = connection.prepare_cached("INSERT INTO held (server, blob) VALUES (?1, ?2)")?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO held (server, blob) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
     holders.into_iter().try_for_each(|holder| insert.execute(params![holder.as_str(), blob.to_bytes()]).map(drop))
 }
 
@@ -142,7 +157,7 @@ pub(super) fn hold<'a>(
 pub(super) fn hold_no_more<'a>(
     connection: &Connection,
     blob: BlobId,
-    holders: impl IntoIterator<Item = &'a lode_core::address::ServerAddress>,
+    holders: impl IntoIterator<Item = &'a ServerAddress>,
 ) -> Result<()> {
     let mut delete = connection.prepare_cached("DELETE FROM held WHERE server = ?1 AND blob = ?2")?;
     holders.into_iter().try_for_each(|holder| delete.execute(params![holder.as_str(), blob.to_bytes()]).map(drop))

@@ -18,6 +18,10 @@ const APPLICATION: u32 = u32::from_be_bytes(*b"LODE");
 /// What makes each schema of the one before it; the first makes the first.
 const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
 
+/// How much of the file each connection keeps in memory, in KiB: the upper levels of all indexes of some ten million names.
+const WRITER_CACHE_KIB: i64 = 64 << 10;
+const READER_CACHE_KIB: i64 = 8 << 10;
+
 /// As many statements are kept prepared as there are.
 const STATEMENTS: usize = 64;
 
@@ -53,6 +57,7 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
         // Who has to wait for another process does so elsewhere: see readers.rs.
         connection.busy_timeout(Duration::ZERO)?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     };
@@ -99,12 +104,30 @@ fn set_up(connection: &Connection) -> Result<(), Trouble> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     // What the journal has grown to beyond this is given back to the file system when it begins anew.
     connection.pragma_update(None, "journal_size_limit", super::checkpoint::JOURNAL_KEPT_BYTES)?;
     // That is the work of checkpoint.rs.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
+}
+
+/// Whether the catalog is still what it was when it was opened: another process may run a later version of Lode.
+///
+/// # Errors
+/// If not, or if that cannot be found out: what is the matter.
+pub(super) fn check_schema(connection: &Connection) -> Result<(), String> {
+    match kind_of(connection) {
+        Ok(Kind::Catalog { schema }) if schema == known_schema() => Ok(()),
+        Ok(Kind::Catalog { schema }) => Err(format!(
+            "another process has brought it to schema {schema}, and this version of Lode knows only those up to {}: \
+             use that version of Lode here, too",
+            known_schema()
+        )),
+        Ok(Kind::Empty | Kind::Foreign) => Err("its file has been replaced by something else: restart".to_owned()),
+        Err(error) => Err(reason(&error)),
+    }
 }
 
 /// Brings the schema to the latest, whoever else may be doing so.
@@ -133,9 +156,13 @@ fn schema_of(connection: &Connection) -> Result<u32, Trouble> {
 }
 
 fn kind_of(connection: &Connection) -> Result<Kind, rusqlite::Error> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
-    let (application, schema) = (number("application_id")?, number("user_version")?);
-    let has_tables: bool = connection.query_row("SELECT EXISTS (SELECT * FROM sqlite_schema)", (), |row| row.get(0))?;
+    // One statement, because somebody else may be making a catalog of it.
+    let mut select = connection.prepare_cached(
+        "SELECT application_id, user_version, EXISTS (SELECT * FROM sqlite_schema)
+         FROM pragma_application_id, pragma_user_version",
+    )?;
+    let told = select.query_row((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let (application, schema, has_tables): (u32, u32, bool) = told?;
     Ok(match (application, schema, has_tables) {
         (APPLICATION, schema, true) if schema > 0 => Kind::Catalog { schema },
         (0, 0, false) => Kind::Empty,

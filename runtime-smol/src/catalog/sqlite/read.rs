@@ -1,5 +1,7 @@
 //! The requests that change nothing.
 
+use std::ops::Bound;
+
 use lode_core::address::ServerAddress;
 use lode_core::catalog::listing::{ListQuery, Listed, Listing, Page, Scan};
 use lode_core::catalog::{
@@ -90,17 +92,17 @@ pub(super) fn page(connection: &Connection, query: &ListQuery) -> Result<Option<
 
 fn scanned(connection: &Connection, bucket: BucketRow, scan: &Scan) -> Result<Vec<Listed>> {
     let mut select = connection.prepare_cached(
-        "SELECT keys.key, version, size, checksum, written
-         FROM keys INDEXED BY keys_listed CROSS JOIN versions
-         ON versions.bucket = keys.bucket AND versions.key = keys.key AND versions.version = keys.listed
-         WHERE keys.bucket = ?1 AND keys.listed IS NOT NULL AND keys.key >= ?2 AND keys.key < ?3
-         ORDER BY keys.key LIMIT ?4",
+        "SELECT listed.key, version, size, checksum, written
+         FROM listed CROSS JOIN versions ON versions.bucket = listed.bucket AND versions.key = listed.key
+         WHERE listed.bucket = ?1 AND listed.key >= ?2 AND listed.key < ?3 AND version = (
+             SELECT max(version) FROM versions WHERE bucket = listed.bucket AND key = listed.key)
+         ORDER BY listed.key LIMIT ?4",
     )?;
     let from = match &scan.from {
-        std::ops::Bound::Included(from) => from.clone(),
+        Bound::Included(from) => from.clone(),
         // The next text there is.
-        std::ops::Bound::Excluded(from) => format!("{from}\0"),
-        std::ops::Bound::Unbounded => String::new(),
+        Bound::Excluded(from) => format!("{from}\0"),
+        Bound::Unbounded => String::new(),
     };
     // Any text comes before any blob.
     let until = scan.until.clone().map_or(Value::Blob(Vec::new()), Value::Text);

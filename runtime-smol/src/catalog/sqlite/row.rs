@@ -1,6 +1,6 @@
 //! How values of the core stand in the columns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::str::FromStr;
 
@@ -148,8 +148,7 @@ impl FromSql for Column<Holders> {
 
 impl FromSql for Column<Metadata> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let pairs: std::collections::BTreeMap<String, String> =
-            serde_json::from_str(value.as_str()?).map_err(FromSqlError::other)?;
+        let pairs: BTreeMap<String, String> = serde_json::from_str(value.as_str()?).map_err(FromSqlError::other)?;
         let mut metadata = Metadata::default();
         for (name, value) in &pairs {
             metadata.insert(name, value).map_err(FromSqlError::other)?;

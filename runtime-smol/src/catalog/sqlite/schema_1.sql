@@ -8,19 +8,9 @@ CREATE TABLE buckets (
 ) STRICT;
 INSERT INTO buckets (name, old_versions) VALUES ('objects', 0);
 
--- Every key that was ever written.
-CREATE TABLE keys (
-    bucket INTEGER NOT NULL REFERENCES buckets (id),
-    key TEXT NOT NULL,
-    last INTEGER NOT NULL,          -- the last version that was given out
-    listed INTEGER,                 -- the current version, if it is an object
-    PRIMARY KEY (bucket, key)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX keys_listed ON keys (bucket, key, listed) WHERE listed IS NOT NULL;
-
 -- The versions that are kept; the current one is the last of its key.
 CREATE TABLE versions (
-    bucket INTEGER NOT NULL,
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
     key TEXT NOT NULL,
     version INTEGER NOT NULL,
     blob BLOB NOT NULL,
@@ -30,12 +20,28 @@ CREATE TABLE versions (
     content_type TEXT,
     metadata TEXT,                  -- an object of JSON; NULL: none
     holders TEXT NOT NULL,
-    PRIMARY KEY (bucket, key, version),
-    FOREIGN KEY (bucket, key) REFERENCES keys (bucket, key)
+    PRIMARY KEY (bucket, key, version)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX versions_by_blob ON versions (blob);
 
--- The holders of the versions that are kept, once more, to go by server.
+-- The keys whose current version is an object: what a listing goes by, and need not pass over what was deleted.
+CREATE TABLE listed (
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    key TEXT NOT NULL,
+    PRIMARY KEY (bucket, key)
+) STRICT, WITHOUT ROWID;
+
+-- The last version of each key that was removed for good, lest its number be given again. Other keys have given out the
+-- number of their current version last.
+CREATE TABLE removed (
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (bucket, key)
+) STRICT, WITHOUT ROWID;
+
+-- The holders of blobs that are kept, once more, to go by server; and those of garbage until no copy is left there, because
+-- who writes an object anew should not have to touch where its old blob stands here.
 CREATE TABLE held (
     server TEXT NOT NULL,
     blob BLOB NOT NULL,

@@ -6,7 +6,7 @@ mod growing;
 mod opening;
 
 use super::*;
-use lode_core::catalog::{BlobId, Bucket, Commit, Metadata, ObjectPath, State, Stored};
+use lode_core::catalog::{BlobId, Bucket, Commit, Metadata, ObjectPath, State, Stored, Version};
 use lode_core::checksum::Checksum;
 use lode_core::conditions::Conditions;
 
@@ -57,5 +57,29 @@ fn what_is_wrong_with_one_write_harms_no_other() {
         assert_eq!(is_written(&outcome), is_sound, "{outcome:?}");
         assert_eq!(is_there(&catalog, &number.to_string()), is_sound);
         assert!(is_sound || matches!(outcome, Err(CatalogFailure::Unavailable { .. })), "{outcome:?}");
+    }
+}
+
+#[test]
+fn nothing_is_left_of_a_blob_that_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("catalog");
+    let catalog = open(&file);
+    let (blob, lasting) = (blob(0), std::time::Duration::MAX);
+    let by = lode_core::id::Incarnation::new(1);
+    let gone: Vec<_> = ["10.0.0.1:1", "10.0.0.2:1"].map(|server| server.parse().unwrap()).into();
+    for request in [
+        commit("a", 0, 1),
+        CatalogRequest::NoteHolders { blob, held: gone.clone(), gone: vec![] },
+        CatalogRequest::ClaimRepair { blob, by, lasting },
+        CatalogRequest::RemoveVersion { path: path("a"), version: Version::FIRST },
+        CatalogRequest::NoteRemoved { blob, gone, garbage_age: std::time::Duration::ZERO },
+    ] {
+        ask(&catalog, request).unwrap();
+    }
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    for (table, rows) in [("versions", 0), ("listed", 0), ("held", 0), ("garbage", 0), ("claims", 0), ("removed", 1)] {
+        let count = connection.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0));
+        assert_eq!(count, Ok(rows), "{table}");
     }
 }

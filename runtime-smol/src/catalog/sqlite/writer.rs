@@ -8,8 +8,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use smol::channel::Receiver;
 
 use super::checkpoint::Checkpoints;
-use super::failure::{reason, unavailable};
-use super::journal;
+use super::failure::reason;
+use super::journal::has_surely_forgotten;
+use super::open::check_schema;
 use super::request::{carry_out, now};
 
 /// How many writes may wait for the writer; who comes after them waits to be taken on.
@@ -34,14 +35,14 @@ pub(super) struct Writer {
     path: PathBuf,
 }
 
-/// Why a transaction did not come about.
+/// Why a transaction did not come about; what was said.
 enum Broken {
     /// It could not begin.
-    NotBegun(rusqlite::Error),
+    NotBegun(String),
     /// Something in it failed; nothing of it is left.
-    Undone(rusqlite::Error),
+    Undone(String),
     /// It could not be committed, and may yet be found to be.
-    Open(rusqlite::Error),
+    Open(String),
 }
 
 impl Writer {
@@ -75,39 +76,38 @@ impl Writer {
                     tell(order, Ok(answer));
                 }
             }
-            Err(Broken::Undone(error)) if orders.len() > 1 => {
-                tracing::warn!(
-                    error = reason(&error),
-                    writes = orders.len(),
-                    "writes to the catalog are tried one by one"
-                );
+            Err(Broken::Undone(reason)) if orders.len() > 1 => {
+                tracing::warn!(reason, writes = orders.len(), "writes to the catalog are tried again, one by one");
                 for order in orders {
                     self.carry_out(vec![order]);
                 }
             }
-            Err(Broken::NotBegun(error) | Broken::Undone(error)) => {
-                tell_all(orders, &unavailable(&error));
+            Err(Broken::NotBegun(reason) | Broken::Undone(reason)) => {
+                tell_all(orders, &CatalogFailure::Unavailable { reason });
             }
-            Err(Broken::Open(error)) => tell_all(orders, &CatalogFailure::Unknown { reason: reason(&error) }),
+            Err(Broken::Open(reason)) => {
+                tracing::error!(reason, writes = orders.len(), "whether writes to the catalog are done is not known");
+                tell_all(orders, &CatalogFailure::Unknown { reason });
+            }
         }
     }
 
     fn in_one_transaction(&mut self, orders: &[Order]) -> Result<Vec<CatalogAnswer>, Broken> {
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let transaction = begun.map_err(Broken::NotBegun)?;
+        let transaction = begun.map_err(|error| Broken::NotBegun(reason(&error)))?;
+        check_schema(&transaction).map_err(Broken::NotBegun)?;
         let answers = orders.iter().map(|order| carry_out(&transaction, now(), &order.request));
         // Without a commit it is undone.
-        let answers = answers.collect::<Result<_, _>>().map_err(Broken::Undone)?;
+        let answers = answers.collect::<Result<_, _>>().map_err(|error| Broken::Undone(reason(&error)))?;
         match transaction.commit() {
             Ok(()) => Ok(answers),
-            Err(error) if journal::has_surely_forgotten(&self.connection, &self.path) => Err(Broken::Undone(error)),
-            Err(error) => Err(Broken::Open(error)),
+            Err(error) if has_surely_forgotten(&self.connection, &self.path) => Err(Broken::Undone(reason(&error))),
+            Err(error) => Err(Broken::Open(reason(&error))),
         }
     }
 }
 
 fn tell_all(orders: Vec<Order>, failure: &CatalogFailure) {
-    tracing::warn!(%failure, writes = orders.len(), "the catalog did not write");
     for order in orders {
         tell(order, Err(failure.clone()));
     }

@@ -52,6 +52,17 @@ fn a_later_schema_is_left_alone() {
 }
 
 #[test]
+fn what_becomes_of_a_later_schema_while_it_is_open_is_not_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("catalog");
+    let catalog = open(&file);
+    rusqlite::Connection::open(&file).unwrap().pragma_update(None, "user_version", 7).unwrap();
+    let outcome = ask(&catalog, commit("a", 0, 1));
+    let Err(CatalogFailure::Unavailable { reason }) = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains("use that version of Lode here, too"), "{reason}");
+}
+
+#[test]
 fn what_is_no_catalog_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("text");
