@@ -5,16 +5,16 @@
 //! *Why the contract of [`lode_core::catalog`] holds,* on one primary with `fsync` on:
 //!
 //! * Each write takes effect in one transaction, and each answer is read from one snapshot. PostgreSQL makes a commit
-//!   visible after it is synced (`synchronous_commit` is on, see [`session`]) and before it is answered, and a snapshot
+//!   visible after it is synced (`synchronous_commit` is on, see `session.rs`) and before it is answered, and a snapshot
 //!   holds exactly the commits that were visible when it was taken. So a request that begins after another was answered
 //!   sees all of it, and READ COMMITTED, whose statements take a snapshot each, is enough: no request reads in one statement
-//!   and trusts it in another without a check that nothing has changed ([`commit`]) or a snapshot for both ([`list`]).
+//!   and trusts it in another without a check that nothing has changed (`commit.rs`) or a snapshot for both (`list.rs`).
 //! * Two writes of one key meet at the row of that key: an upsert waits for the other and looks at the revision that it has
 //!   left. Two that want one blob, be it to commit or to settle it, meet at its unique id. So numbers count up, and
 //!   `If-None-Match: *` has one winner, however many API servers there are.
 //! * *The order of locks:* the table of keys (shared by all that write keys; held alone when a bucket is set), then the row
 //!   of one key, then rows of blobs. Only settling and a commit lock several blobs, and may meet in opposite order if one
-//!   settles what the other displaces: PostgreSQL ends one of them after a second, and it is tried again ([`ask`]).
+//!   settles what the other displaces: PostgreSQL ends one of them after a second, and it is tried again (`ask.rs`).
 //!
 //! With a replica that takes over, what was answered survives if `synchronous_standby_names` names it, and only then.
 //! A pooler that hands a connection from one transaction to the next (PgBouncer in the mode `transaction`) cannot stand in
@@ -36,6 +36,7 @@ mod schema;
 mod session;
 mod settle;
 mod trouble;
+mod turns;
 mod url;
 
 use futures::FutureExt as _;

@@ -1,9 +1,11 @@
 //! The suites, for PostgreSQL.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lode_smol::catalog::{Catalog, PostgresCatalog};
 use lode_tests::postgres::Postgres;
+use lode_tests::wait;
 
 use super::{crashes, races, sequences};
 
@@ -44,7 +46,14 @@ fn what_is_answered_is_seen_through_every_handle() {
 #[test]
 fn what_was_told_outlives_kills() {
     let place = Postgres::shared().database();
-    crashes::what_was_told_is_there(20, "postgres::child_that_is_killed", &place, || Box::new(open(&place)));
+    crashes::what_was_told_is_there(20, "postgres::child_that_is_killed", &place, || {
+        // What the child had sent may still be carried out behind its end.
+        let here = "SELECT count(*) FROM pg_stat_activity
+                    WHERE application_name = 'lode' AND datname = current_database()";
+        let nobody_writes = || Postgres::shared().sql(&place, here) == "0";
+        wait::until_true(Duration::from_secs(10), "the server is done with the child", nobody_writes);
+        Box::new(open(&place))
+    });
 }
 
 /// Not a test by itself: the child of the one above.

@@ -32,7 +32,7 @@ async fn create(
     round: u64,
     writer: u64,
 ) -> Result<CatalogAnswer, lode_core::catalog::CatalogFailure> {
-    let catalog = Arc::clone(&catalogs[usize::from(writer % 2 == 0)]);
+    let catalog = Arc::clone(&catalogs[usize::from(writer.is_multiple_of(2))]);
     let request: CatalogRequest =
         commit(&path(&format!("key-{round}")), blob(round + 1, writer), &[("If-None-Match", "*")]);
     smol::spawn(async move { catalog.ask(request).await }).await

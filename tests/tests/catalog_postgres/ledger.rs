@@ -41,7 +41,7 @@ impl Load {
         let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let entries = Arc::new(Mutex::new(Vec::new()));
         let writer = |number: u64| {
-            let catalog = Arc::clone(&catalogs[usize::from(number % 2 == 0)]);
+            let catalog = Arc::clone(&catalogs[usize::from(number.is_multiple_of(2))]);
             let (stop, written, entries) = (Arc::clone(&stop), Arc::clone(&written), Arc::clone(&entries));
             std::thread::spawn(move || {
                 for count in 0.. {
@@ -67,12 +67,22 @@ impl Load {
     }
 
     /// Ends the load: all that was asked, with its answers.
-    pub(crate) fn finish(self) -> Vec<Entry> {
+    pub(crate) fn finish(mut self) -> Vec<Entry> {
         self.stop.store(true, Ordering::Relaxed);
-        for writer in self.writers {
+        for writer in std::mem::take(&mut self.writers) {
             writer.join().expect("a writer does not panic");
         }
         std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Load {
+    /// Writers that outlive a test that has failed would write to the server of the next, at the same port.
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for writer in std::mem::take(&mut self.writers) {
+            let _ = writer.join();
+        }
     }
 }
 
@@ -98,8 +108,8 @@ pub(crate) fn balance(database: &str, entries: &[Entry]) -> usize {
         let everything = CatalogRequest::Versions { path: path.clone(), before: None, limit: usize::MAX };
         let answer = smol::block_on(catalog.ask(everything));
         let Ok(CatalogAnswer::Versions(records)) = answer else { panic!("{answer:?}") };
-        let count = records.len() as u64;
-        assert!(records.iter().rev().map(|record| record.version.number()).eq(1..=count), "no number is left out");
+        let numbers: Vec<u64> = records.iter().rev().map(|record| record.version.number()).collect();
+        assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "a number of {path} is left out: {numbers:?}");
         for record in records {
             let twice = there.insert(record.blob, (path.clone(), record.version));
             assert_eq!(twice, None, "{:?} is there twice", record.blob);

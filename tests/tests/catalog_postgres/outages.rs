@@ -60,7 +60,7 @@ fn connections_that_are_cut_in_the_middle_of_commits_cost_no_answer() {
     let database = postgres.database();
     let load = Load::start(&database);
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM
-               (SELECT pid FROM pg_stat_activity WHERE application_name = 'lode' ORDER BY random() LIMIT 3) some";
+               (SELECT pid FROM pg_stat_activity WHERE application_name = 'lode' ORDER BY random() LIMIT 3) those";
     let mut cuts = 0;
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(10) {
@@ -98,6 +98,27 @@ fn a_server_that_hangs_hangs_nobody() {
     wait::until_true(Duration::from_secs(10), "no connection is left behind", || postgres.sql(&database, here) == "0");
 }
 
+/// Idle connections are asked for a sign of life, and that must not take its time for each of them.
+#[test]
+fn a_server_that_hangs_while_nothing_is_asked_is_found_out_soon() {
+    let postgres = Postgres::start();
+    let catalog = Arc::new(connect(&postgres.database()));
+    let read = |number: u64| {
+        let (catalog, path) = (Arc::clone(&catalog), path(&format!("{number}")));
+        smol::spawn(async move { catalog.ask(CatalogRequest::Read { path, version: None }).await })
+    };
+    let outcomes = smol::block_on(join_all((0..100).map(read)));
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    std::thread::sleep(Duration::from_secs(2));
+    postgres.pause();
+    let began = Instant::now();
+    let outcome = smol::block_on(read(0));
+    assert!(matches!(outcome, Err(CatalogFailure::Unavailable { .. })), "{outcome:?}");
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    postgres.resume();
+    assert!(smol::block_on(read(0)).is_ok());
+}
+
 #[test]
 fn without_a_server_each_request_ends_soon_and_those_after_it_is_back_do_not_fail() {
     let postgres = Postgres::start();
@@ -105,9 +126,9 @@ fn without_a_server_each_request_ends_soon_and_those_after_it_is_back_do_not_fai
     postgres.stop();
     let began = Instant::now();
     let read = || CatalogRequest::Read { path: path("a"), version: None };
-    let ask = |number| {
+    let ask = |number: u64| {
         let catalog = Arc::clone(&catalog);
-        let request = if number % 2 == 0 { read() } else { commit(&path("a"), blob(1, number), &[]) };
+        let request = if number.is_multiple_of(2) { read() } else { commit(&path("a"), blob(1, number), &[]) };
         smol::spawn(async move { catalog.ask(request).await })
     };
     for outcome in smol::block_on(join_all((0..100).map(ask))) {

@@ -145,6 +145,7 @@ async fn write(
     let garbage = each(&rows, |row| match row.get::<Option<&str>>("blob")? {
         Some(_) => row.garbage().map(Some),
         None => Ok(None),
-    })?;
+    });
+    let garbage = garbage.map_err(Trouble::behind_the_write)?;
     Ok(garbage.into_iter().flatten().collect())
 }

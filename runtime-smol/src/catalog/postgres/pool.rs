@@ -5,21 +5,21 @@
 //! server one round trip more. Here a connection comes back only when its last request was answered to the end; one whose
 //! request was given up, by us or by whoever dropped its future, is closed.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use smol::lock::{Semaphore, SemaphoreGuard};
 use sqlx::postgres::PgConnectOptions;
 
 use super::limits::{CONNECTION_LIMIT, CONNECTIONS, PAUSE, within};
 use super::outage::Outage;
 use super::session::Session;
 use super::trouble::Trouble;
+use super::turns::{Turn, Turns};
 
 #[derive(Debug)]
 pub(super) struct Pool {
     options: PgConnectOptions,
-    permits: Semaphore,
+    turns: Arc<Turns>,
     /// The last one that was given back is at the end, and taken first.
     idle: Mutex<Vec<Session>>,
     outage: Outage,
@@ -29,30 +29,31 @@ pub(super) struct Pool {
 pub(super) struct Lease<'a> {
     pub(super) session: Session,
     pool: &'a Pool,
-    _permit: SemaphoreGuard<'a>,
+    _turn: Turn,
 }
 
 impl Pool {
     /// Without any connection yet. `server` is how it is called in the log.
     pub(super) fn new(options: PgConnectOptions, server: String) -> Self {
-        let (permits, idle) = (Semaphore::new(CONNECTIONS), Mutex::new(Vec::new()));
-        Self { options, permits, idle, outage: Outage::new(server) }
+        let (turns, idle) = (Turns::new(CONNECTIONS), Mutex::new(Vec::new()));
+        Self { options, turns, idle, outage: Outage::new(server) }
     }
 
     /// A connection, within [`CONNECTION_LIMIT`].
     pub(super) async fn lease(&self) -> Result<Lease<'_>, Trouble> {
         let began = Instant::now();
-        let Some(permit) = within(CONNECTION_LIMIT, self.permits.acquire()).await else {
+        let Some(turn) = within(CONNECTION_LIMIT, self.turns.take()).await else {
             let waited = CONNECTION_LIMIT.as_secs();
             return Err(Trouble::Unreachable(format!("all {CONNECTIONS} connections were in use for {waited} s")));
         };
-        while let Some(mut session) = self.take_idle() {
+        if let Some(mut session) = self.take_idle() {
             if session.still_stands().await {
-                return Ok(Lease { session, pool: self, _permit: permit });
+                return Ok(Lease { session, pool: self, _turn: turn });
             }
+            self.lost("a connection did not outlast its idleness");
         }
         let session = self.open(began).await?;
-        Ok(Lease { session, pool: self, _permit: permit })
+        Ok(Lease { session, pool: self, _turn: turn })
     }
 
     /// Tries until one is made, or the limit is over, or the server refuses for good.

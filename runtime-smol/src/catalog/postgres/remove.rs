@@ -53,7 +53,7 @@ pub(super) async fn remove_version(
     let (listed, id, revision): (bool, i64, i64) = (row.get("listed")?, row.get("id")?, row.get("revision")?);
     let write = sqlx::query(WRITE).bind(listed).bind(id).bind(revision).bind(number);
     let rows = session.write(write).await?;
-    let garbage = each(&rows, |row| row.garbage())?.pop();
+    let garbage = each(&rows, |row| row.garbage()).map_err(Trouble::behind_the_write)?.pop();
     if garbage.is_none() {
         return Err(Trouble::Overtaken(format!("{path} is being written by many")));
     }

@@ -25,25 +25,26 @@ impl Trouble {
     /// What an error means before anything is to be made durable.
     pub(super) fn before_the_write(error: &Error) -> Self {
         let reason = sentence(error);
-        match error {
-            Error::Database(_) => Self::said_by_the_server(error, reason),
-            _ if is_of_the_connection(error) => Self::Lost(reason),
-            _ => Self::Refused(reason),
+        if matches!(error, Error::Database(_)) {
+            Self::said_by_the_server(error, reason)
+        } else if is_of_the_connection(error) {
+            Self::Lost(reason)
+        } else {
+            Self::Refused(reason)
         }
     }
 
     /// What an error means in answer to what makes a write durable.
     ///
     /// An `ERROR` says that the transaction was rolled back. A `FATAL` or `PANIC` says only that the connection ends, which
-    /// may befall it behind the commit as well; and a connection that breaks says nothing at all.
+    /// may befall it behind the commit as well; a connection that breaks says nothing at all; and an answer that cannot be
+    /// read may be any.
     pub(super) fn in_the_write(error: &Error) -> Self {
         let reason = sentence(error);
-        match error {
-            Error::Database(_) if !is_the_end(error) => Self::said_by_the_server(error, reason),
-            Error::Database(_) => Self::Unanswered(reason),
-            _ if is_of_the_connection(error) => Self::Unanswered(reason),
-            // The statement was answered, and we cannot read the answer.
-            _ => Self::Unanswered(reason),
+        if matches!(error, Error::Database(_)) && !is_the_end(error) {
+            Self::said_by_the_server(error, reason)
+        } else {
+            Self::Unanswered(reason)
         }
     }
 
@@ -79,6 +80,11 @@ impl Trouble {
             }
             Self::Unanswered(reason) => CatalogFailure::Unknown { reason },
         }
+    }
+
+    /// What this means of an answer that the server has given to a write.
+    pub(super) fn behind_the_write(self) -> Self {
+        Self::Unanswered(self.into_reason())
     }
 
     /// Why, whichever it is.
@@ -132,6 +138,13 @@ mod tests {
         let broken = Error::Io(io::ErrorKind::ConnectionReset.into());
         assert!(matches!(Trouble::before_the_write(&broken), Trouble::Lost(_)));
         assert!(matches!(Trouble::in_the_write(&broken), Trouble::Unanswered(_)));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_leaves_a_write_unknown() {
+        let unreadable = Error::ColumnNotFound("blob".to_owned());
+        assert!(matches!(Trouble::before_the_write(&unreadable), Trouble::Refused(_)));
+        assert!(matches!(Trouble::in_the_write(&unreadable), Trouble::Unanswered(_)));
     }
 
     #[test]

@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 /// The URL of a database in PostgreSQL: `postgres://user:password@host:port/database`. What is left out of user, password
 /// and port is taken from libpq's environment (`PGUSER`, `PGPASSWORD`, `PGPORT`, `~/.pgpass`), else the user who runs this,
-/// none, and 5432. `?sslmode=verify-full` asks for TLS, `?host=/run/postgresql` for a Unix socket. It is shown without its
+/// none, and 5432. `?sslmode=verify-full` asks for TLS; a Unix socket is
+/// `postgres:///database?host=/run/postgresql&user=user`. It is shown without its
 /// password.
 #[derive(Clone)]
-pub struct PostgresUrl(PgConnectOptions);
+pub struct PostgresUrl(Arc<PgConnectOptions>);
 
 /// A text that is not the URL of a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +23,7 @@ pub struct PostgresUrlError {
 }
 
 impl PostgresUrl {
-    pub(super) const fn options(&self) -> &PgConnectOptions {
+    pub(super) fn options(&self) -> &PgConnectOptions {
         &self.0
     }
 }
@@ -39,7 +41,7 @@ impl FromStr for PostgresUrl {
         if options.get_database().is_none_or(str::is_empty) {
             return Err(refusal("there is no database in it"));
         }
-        Ok(Self(options.application_name("lode").disable_statement_logging()))
+        Ok(Self(Arc::new(options.application_name("lode").disable_statement_logging())))
     }
 }
 
@@ -53,10 +55,7 @@ fn names_a_host(rest: &str) -> bool {
 }
 
 fn reason(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Configuration(why) => why.to_string(),
-        other => other.to_string(),
-    }
+    if let sqlx::Error::Configuration(why) = error { why.to_string() } else { error.to_string() }
 }
 
 fn refusal(reason: &str) -> PostgresUrlError {
@@ -77,7 +76,7 @@ impl fmt::Display for PostgresUrl {
         let (user, database) = (self.0.get_username(), self.0.get_database().unwrap_or_default());
         match self.0.get_socket() {
             Some(socket) => {
-                write!(f, "postgres://{user}@/{database}?host={}&port={}", socket.display(), self.0.get_port())
+                write!(f, "postgres:///{database}?host={}&port={}&user={user}", socket.display(), self.0.get_port())
             }
             None => write!(f, "postgres://{user}@{}:{}/{database}", self.0.get_host(), self.0.get_port()),
         }
@@ -104,8 +103,8 @@ mod tests {
 
     #[test]
     fn both_schemes_and_sockets_are_taken() {
-        let socket: PostgresUrl = "postgresql://lode@/catalog?host=/run/postgresql&port=5433".parse().unwrap();
-        assert_eq!(socket.to_string(), "postgres://lode@/catalog?host=/run/postgresql&port=5433");
+        let socket: PostgresUrl = "postgresql:///catalog?host=/run/postgresql&port=5433&user=lode".parse().unwrap();
+        assert_eq!(socket.to_string(), "postgres:///catalog?host=/run/postgresql&port=5433&user=lode");
         let ipv6: PostgresUrl = "postgres://lode@[::1]:5433/catalog".parse().unwrap();
         assert_eq!(ipv6.to_string(), "postgres://lode@[::1]:5433/catalog");
     }
