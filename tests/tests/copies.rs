@@ -63,13 +63,7 @@ fn of_many_writers_who_want_to_be_first_one_is() {
         let put = |writer: usize| {
             let body = format!("writer {writer}");
             let headers = [("If-None-Match", "*")];
-            let request = Request {
-                method: "PUT",
-                target: &target,
-                headers: &headers,
-                body: body.as_bytes(),
-                ..Request::default()
-            };
+            let request = Request { method: "PUT", target: &target, headers: &headers, body: body.as_bytes() };
             begin.wait();
             let status = http::request(apis[writer % apis.len()], &request).map(|reply| reply.status());
             (status.expect("an answer"), body)
