@@ -27,7 +27,8 @@ const NOTE_REMOVED: &str = "
     WHERE blob = $1 AND garbage_since IS NOT NULL AND NOT EXISTS (SELECT FROM forgotten)";
 
 /// Where a server holds few of all blobs PostgreSQL finds them by the index of holders, and where it holds many it goes
-/// along the ids and passes over those of others.
+/// along the ids and passes over those of others. It can tell only if it plans for this very server, and so the statement is
+/// not kept prepared.
 const KEPT_ON: &str = "
     SELECT l.blob, k.bucket, k.key, l.version, l.holders
     FROM lode.blobs l JOIN lode.keys k ON k.id = l.key_id
@@ -81,7 +82,7 @@ pub(super) async fn kept(
 ) -> Result<CatalogAnswer, Trouble> {
     let (after, limit) = (behind(after), bind::limit(limit));
     let statement = match on {
-        Some(on) => sqlx::query(KEPT_ON).bind(after).bind(limit).bind(on.as_str().to_owned()),
+        Some(on) => sqlx::query(KEPT_ON).bind(after).bind(limit).bind(on.as_str().to_owned()).persistent(false),
         None => sqlx::query(KEPT).bind(after).bind(limit),
     };
     let rows = session.rows(statement).await?;
