@@ -26,7 +26,7 @@ use crate::time::WallTime;
 use crate::transfer::{FetchOutcome, RemoveOutcome, TransferFailure, UploadOutcome};
 use crate::wire::Held;
 
-/// The length of every body.
+/// The length of every body, but where a cluster has another.
 pub(super) const SIZE: u64 = 100;
 
 /// How something is to go wrong.
@@ -66,12 +66,19 @@ pub(super) struct Cluster {
     pub(super) received: Vec<(ServerAddress, u64, u64)>,
     fetched: Option<(ServerAddress, u64, u64)>,
     content: u8,
+    size_bytes: u64,
     ours: u8,
 }
 
 impl Cluster {
     pub(super) fn of(servers: u8) -> Self {
+        Self::of_bodies(servers, SIZE)
+    }
+
+    /// One whose bodies are all so long.
+    pub(super) fn of_bodies(servers: u8, size_bytes: u64) -> Self {
         Self {
+            size_bytes,
             bench: Bench::with(servers, 0),
             catalog: Catalog::new(),
             stored: BTreeMap::new(),
@@ -94,7 +101,7 @@ impl Cluster {
         self.content += 1;
         let conditions = Conditions::from_headers(conditions.iter().copied()).unwrap();
         let (content_type, metadata) = (None, Metadata::default());
-        let declared_bytes = Some(SIZE);
+        let declared_bytes = Some(self.size_bytes);
         let new = NewVersion { path: path(key), declared_bytes, conditions, content_type, metadata };
         self.request(VersionOperation::Put(new));
         self.checksum()
@@ -180,7 +187,12 @@ impl Cluster {
                 let outcome = match (trouble, lies_there) {
                     (Trouble::None, Some(sum)) if *sum == checksum => {
                         self.fetched = Some((server, first, length_bytes));
-                        FetchOutcome::Part { first, last: first + length_bytes - 1, size_bytes: SIZE, etag: None }
+                        FetchOutcome::Part {
+                            first,
+                            last: first + length_bytes - 1,
+                            size_bytes: self.size_bytes,
+                            etag: None,
+                        }
                     }
                     (Trouble::None, _) => FetchOutcome::Missing,
                     (_, _) => FetchOutcome::Failed(TransferFailure::TimedOut),
@@ -219,7 +231,7 @@ impl Cluster {
         let outcome = match trouble {
             Trouble::None | Trouble::Mangles | Trouble::Late => {
                 self.stored.insert((server, name), checksum);
-                UploadOutcome::Stored { size_bytes: SIZE, checksum: Some(checksum) }
+                UploadOutcome::Stored { size_bytes: self.size_bytes, checksum: Some(checksum) }
             }
             Trouble::AnswerLost => {
                 self.stored.insert((server, name), checksum);

@@ -32,6 +32,22 @@ fn a_noted_holder_sends_it_and_nobody_else_is_asked() {
 }
 
 #[test]
+fn nobody_is_asked_for_nothing() {
+    let mut cluster = stored();
+    let range = crate::range::ByteRange::parse("bytes=0-0");
+    cluster.request(VersionOperation::Get {
+        path: path("a"),
+        version: None,
+        selection: Selection { range, ..Selection::default() },
+    });
+    assert_eq!(cluster.received.pop().map(|(_, first, length)| (first, length)), Some((0, 1)));
+    let mut empty = Cluster::of_bodies(3, 0);
+    empty.put("a", &[]);
+    empty.get("a", None);
+    assert!(matches!(empty.last_version_response(), VersionResponse::Head(_)) && empty.received.is_empty());
+}
+
+#[test]
 fn a_body_that_breaks_off_goes_on_from_other_copies() {
     let mut cluster = stored();
     cluster.relays.extend([Trouble::BreaksOffAfter(10), Trouble::BreaksOffAfter(50)]);

@@ -59,6 +59,25 @@ fn servers_that_fail_are_replaced_while_the_body_is_held() {
 }
 
 #[test]
+fn a_body_that_is_gone_is_sent_to_nobody_else() {
+    let mut cluster = Cluster::of(6);
+    cluster.uploads.extend([Trouble::None, Trouble::FailsForGood, Trouble::Fails, Trouble::None, Trouble::None]);
+    cluster.put("a", &[]);
+    assert!(matches!(cluster.last_refusal(), Refusal::NotStored { attempts } if attempts.len() == 2));
+    assert_eq!((cluster.uploads.len(), cluster.stored.len()), (2, 0));
+}
+
+#[test]
+fn no_more_servers_are_tried_than_allowed() {
+    let mut cluster = Cluster::of(20);
+    cluster.uploads.extend([Trouble::Fails; 20]);
+    cluster.put("a", &[]);
+    assert!(matches!(cluster.last_refusal(), Refusal::NotStored { attempts } if attempts.len() == 6));
+    // Those that were on their way when it was given up are not waited for.
+    assert_eq!(cluster.uploads.len(), 20 - 7);
+}
+
+#[test]
 fn fewer_than_a_quorum_are_503_and_leave_nothing_behind() {
     let mut cluster = Cluster::of(3);
     cluster.uploads.extend([Trouble::None, Trouble::Fails, Trouble::Fails]);
