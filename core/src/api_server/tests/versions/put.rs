@@ -72,9 +72,9 @@ fn no_more_servers_are_tried_than_allowed() {
     let mut cluster = Cluster::of(20);
     cluster.uploads.extend([Trouble::Fails; 20]);
     cluster.put("a", &[]);
-    assert!(matches!(cluster.last_refusal(), Refusal::NotStored { attempts } if attempts.len() == 6));
-    // Those that were on their way when it was given up are not waited for.
-    assert_eq!(cluster.uploads.len(), 20 - 7);
+    assert!(matches!(cluster.last_refusal(), Refusal::NotStored { attempts } if attempts.len() == 7));
+    // After six failures nobody else is tried, and two were on their way; the last of them is not waited for.
+    assert_eq!(cluster.uploads.len(), 20 - 8);
 }
 
 #[test]
