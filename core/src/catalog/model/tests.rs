@@ -188,6 +188,40 @@ fn there_is_no_writing_and_listing_where_there_is_no_bucket() {
     assert_eq!(catalog.answer(NOW, &CatalogRequest::Buckets), CatalogAnswer::Buckets(buckets));
 }
 
+#[test]
+fn pages_follow_each_other_through_one_bucket() {
+    let mut catalog = Catalog::new();
+    let other: Bucket = "other".parse().unwrap();
+    catalog.answer(NOW, &CatalogRequest::SetBucket { bucket: other.clone(), retention: Retention::default() });
+    for (number, key) in ["a", "b/1", "b/2", "c", "d"].into_iter().enumerate() {
+        catalog.answer(NOW, &commit(key, number, object(1), &[]));
+    }
+    catalog.answer(NOW, &commit("c", 9, State::Tombstone, &[]));
+    let in_other = ObjectPath { bucket: other, key: path("b/3").key };
+    let (holders, conditions) = (vec![], Conditions::default());
+    let elsewhere = Commit { path: in_other, blob: blob(10), state: object(1), holders, conditions };
+    catalog.answer(NOW, &CatalogRequest::Commit(elsewhere));
+    let mut page = |prefix: &str, delimiter: Option<&str>, after: Option<&str>| {
+        let (prefix, delimiter, after) = (prefix.to_string(), delimiter.map(str::to_string), after.map(str::to_string));
+        let query = ListQuery { bucket: Bucket::objects(), prefix, delimiter, after, limit: 2 };
+        match catalog.answer(NOW, &CatalogRequest::List(query)) {
+            CatalogAnswer::Listed(Some(page)) => {
+                let keys: Vec<_> = page.objects.iter().map(|listed| listed.key.to_string()).collect();
+                (keys.join(" "), page.prefixes.join(" "), page.next)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let told = |keys: &str, prefixes: &str, next: Option<&str>| {
+        (keys.to_string(), prefixes.to_string(), next.map(str::to_string))
+    };
+    assert_eq!(page("", None, None), told("a b/1", "", Some("b/1")));
+    assert_eq!(page("", None, Some("b/1")), told("b/2 d", "", None));
+    assert_eq!(page("", Some("/"), None), told("a", "b/", Some("b/")));
+    assert_eq!(page("", Some("/"), Some("b/")), told("d", "", None));
+    assert_eq!(page("b/", None, None), told("b/1 b/2", "", None));
+}
+
 fn written_elsewhere(version: u64) -> CatalogAnswer {
     CatalogAnswer::Written(Written { version: Version::new(version).unwrap(), garbage: vec![] })
 }

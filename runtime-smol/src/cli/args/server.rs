@@ -197,9 +197,9 @@ Over HTTP it answers:
   GET /cluster                             the data servers, and the state of the bus
   GET /healthz, /readyz, /metrics          alive; ready for a PUT; figures for Prometheus
 
-Where there is a catalog, keys are plain texts, in which / is a character like any other, and besides:
+Where there is a catalog, keys are plain texts, and / is a character like any other; besides:
   GET, HEAD, DELETE /objects/<key>?version=N   one version; DELETE without it writes a tombstone
-  GET /versions/<key>                          the versions, one JSON object a line, the latest first
+  GET /versions/<key>                      the versions, one JSON object a line, the latest first
   GET /objects/?prefix=&delimiter=&after=&limit=   which objects there are, as JSON
   PUT with If-Match, If-None-Match: *, Content-Type, X-Lode-Meta-*
 ";

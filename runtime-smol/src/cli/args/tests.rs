@@ -96,20 +96,22 @@ fn mistakes_are_refused() {
 }
 
 #[test]
-fn a_catalog_that_is_not_built_yet_is_refused_with_a_sentence() {
-    for catalog in ["sqlite:/tmp/x", "postgres://x", "sqlite"] {
-        let told = refusal(&format!("lode api --catalog {catalog}")).to_string();
-        assert!(told.contains("not built yet"), "{told}");
+fn a_catalog_is_a_file_a_postgresql_or_none() {
+    for catalog in ["none", "sqlite:/tmp/x", "postgres://lode:secret@127.0.0.1/lode"] {
+        assert!(matches!(parse(&format!("lode api --catalog {catalog}")), Ok(Command::Api(_))), "{catalog}");
     }
-    assert!(matches!(parse("lode api --catalog none"), Ok(Command::Api(_))));
+    for catalog in ["sqlite", "sqlite:", "mysql://x", "sqlite://x"] {
+        let told = refusal(&format!("lode api --catalog {catalog}")).to_string();
+        assert!(told.contains("sqlite:"), "{told}");
+    }
 }
 
 #[test]
-fn help_never_shows_the_password_of_the_broker() {
+fn help_never_shows_the_password_of_the_broker_or_the_catalog() {
     for command in Cli::command().get_subcommands() {
-        let bus = command.get_arguments().find(|argument| argument.get_long() == Some("bus"));
+        let secret = |argument: &&clap::Arg| matches!(argument.get_long(), Some("bus" | "catalog"));
         assert!(
-            bus.is_none_or(|bus| bus.get_env().is_none() || bus.is_hide_env_values_set()),
+            command.get_arguments().filter(secret).all(|url| url.get_env().is_none() || url.is_hide_env_values_set()),
             "{}",
             command.get_name()
         );
