@@ -224,7 +224,8 @@ impl ApiServer {
         effects: &mut Effects<ApiEffect>,
     ) {
         assert!(!self.requests.contains_key(&request), "the driver numbers each request anew");
-        if self.requests.len() >= self.config.max_requests {
+        // What is still being sent for requests that are answered takes memory and connections, too.
+        if self.requests.len() + self.late_copies.len() >= self.config.max_requests {
             self.counters.requests_busy += 1;
             effects.push(ApiEffect::Respond { request, response: ApiResponse::Refused(Refusal::Busy) });
             return;

@@ -38,6 +38,21 @@ fn two_of_three_are_enough_and_the_late_one_is_noted() {
 }
 
 #[test]
+fn copies_that_are_late_count_among_what_is_served() {
+    let mut cluster = Cluster::of(3);
+    cluster.bench.server.config.max_requests = 2;
+    for _ in 0..2 {
+        cluster.uploads.extend([Trouble::None, Trouble::Late, Trouble::None]);
+        cluster.put("a", &[]);
+    }
+    cluster.put("a", &[]);
+    assert_eq!(cluster.last_refusal(), &Refusal::Busy);
+    cluster.late_ones_end();
+    cluster.put("a", &[]);
+    assert_eq!(written(&cluster), 3);
+}
+
+#[test]
 fn a_late_copy_of_what_was_not_written_is_removed() {
     let mut cluster = Cluster::of(3);
     cluster.put("a", &[]);
