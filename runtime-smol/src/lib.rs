@@ -49,4 +49,7 @@ mod metrics;
 mod reply;
 mod request;
 pub mod shutdown;
+#[cfg(test)]
+mod small_disk;
 pub mod start;
+mod within;

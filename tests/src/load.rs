@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::cluster::Cluster;
 use crate::content;
-use crate::http::{Connection, Failure, Reply, Request};
+use crate::http::{Connection, DEFAULT_LIMIT, Failure, Reply, Request};
 
 /// The objects of a load that lie longest ago are no longer read again, so that its notes stay small.
 const REMEMBERED: usize = 500;
@@ -82,6 +83,21 @@ pub struct Record {
 /// All requests of a load that has ended, in the order in which they began.
 #[derive(Debug, Clone)]
 pub struct Records(pub Vec<Record>);
+
+impl Plan {
+    /// Six clients that put objects of up to 1 MiB, and get each twice, through all of the cluster's API servers.
+    #[must_use]
+    pub fn mixed(cluster: &Cluster) -> Self {
+        Self {
+            apis: cluster.apis.iter().map(|api| api.address).collect(),
+            clients: 6,
+            sizes_bytes: vec![0, 4096, 100_000, 1_048_576],
+            gets_per_put: 2,
+            pause: Duration::from_millis(10),
+            limit: DEFAULT_LIMIT,
+        }
+    }
+}
 
 impl Load {
     /// Starts a load.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lode_tests::broker::Broker;
 use lode_tests::cluster::Cluster;
-use lode_tests::http::{self, DEFAULT_LIMIT, Request};
+use lode_tests::http::{self, Request};
 use lode_tests::load::{Kind, Load, Plan, body_of};
 
 const WRITERS: usize = 32;
@@ -22,21 +22,10 @@ fn cluster() -> Cluster {
     cluster
 }
 
-fn plan(cluster: &Cluster) -> Plan {
-    Plan {
-        apis: cluster.apis.iter().map(|api| api.address).collect(),
-        clients: 6,
-        sizes_bytes: vec![0, 4096, 100_000, 1_048_576],
-        gets_per_put: 2,
-        pause: Duration::from_millis(10),
-        limit: DEFAULT_LIMIT,
-    }
-}
-
 #[test]
 fn two_of_six_servers_are_killed_one_after_the_other_and_no_request_fails() {
     let mut cluster = cluster();
-    let load = Load::start(&plan(&cluster));
+    let load = Load::start(&Plan::mixed(&cluster));
     thread::sleep(Duration::from_secs(4));
     cluster.datas[1].kill();
     thread::sleep(Duration::from_secs(5));

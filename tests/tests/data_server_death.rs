@@ -6,26 +6,14 @@ use std::time::Duration;
 
 use lode_tests::broker::Broker;
 use lode_tests::cluster::Cluster;
-use lode_tests::http::DEFAULT_LIMIT;
 use lode_tests::load::{Kind, Load, Outcome, Plan, Record};
 
 const VICTIM: usize = 2;
 
-fn plan(cluster: &Cluster) -> Plan {
-    Plan {
-        apis: cluster.apis.iter().map(|api| api.address).collect(),
-        clients: 6,
-        sizes_bytes: vec![0, 4096, 100_000, 1_048_576],
-        gets_per_put: 2,
-        pause: Duration::from_millis(10),
-        limit: DEFAULT_LIMIT,
-    }
-}
-
 #[test]
 fn after_a_kill_no_put_fails_and_only_gets_of_what_it_alone_held() {
     let mut cluster = Cluster::start(&Broker::shared().vhost(), 2, 6);
-    let load = Load::start(&plan(&cluster));
+    let load = Load::start(&Plan::mixed(&cluster));
     thread::sleep(Duration::from_secs(4));
     let killed_at = load.elapsed();
     cluster.datas[VICTIM].kill();
@@ -78,7 +66,7 @@ fn holders(cluster: &Cluster, name: &str) -> Vec<String> {
 fn a_hanging_server_is_avoided_after_its_first_failure() {
     let mut cluster = Cluster::start(&Broker::shared().vhost(), 2, 6);
     let slow = Duration::from_secs(2);
-    let load = Load::start(&Plan { gets_per_put: 0, ..plan(&cluster) });
+    let load = Load::start(&Plan { gets_per_put: 0, ..Plan::mixed(&cluster) });
     thread::sleep(Duration::from_secs(2));
     let paused_at = load.elapsed();
     cluster.datas[VICTIM].process().pause();

@@ -13,6 +13,7 @@ use lapin::{Connection, ConnectionProperties, ErrorKind};
 
 use super::session::SessionError;
 use super::url::BusUrl;
+use crate::within::within;
 
 /// The limit on one attempt: name lookup, TCP, TLS and AMQP handshakes together.
 const DIAL_LIMIT: Duration = Duration::from_secs(5);
@@ -35,16 +36,6 @@ pub(super) async fn dial(url: &BusUrl) -> Result<(Connection, Socket), SessionEr
         Some(Err(error)) => Err(error.into()),
         None => Err(SessionError::NoHandshake { limit: DIAL_LIMIT }),
     }
-}
-
-/// What `future` comes to, or `None` if that takes longer than `limit`.
-pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let in_time = async { Some(future.await) };
-    smol::future::or(in_time, async {
-        async_io::Timer::after(limit).await;
-        None
-    })
-    .await
 }
 
 fn properties() -> ConnectionProperties {

@@ -18,13 +18,13 @@ use lode_core::id::OperationId;
 use smol::channel::{Receiver, Sender};
 use smol::future::or;
 
-use super::dial::within;
 use super::publish::publish;
 use super::receive::receive;
 use super::session::{SessionError, consume, declare_queue};
 use crate::bus::QUERY_EXCHANGE;
 use crate::bus::limits::{MAX_PRIVATE_ROUTES, PRIVATE_ROUTE_LIFE};
 use crate::bus::link::{DropReason, LinkEnd};
+use crate::within::within;
 
 /// How many jobs may wait for the routes; the publisher then waits too.
 const MAX_WAITING_JOBS: usize = 256;

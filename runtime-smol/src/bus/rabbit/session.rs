@@ -9,7 +9,7 @@ use lapin::{Channel, Connection, Consumer, ExchangeKind};
 use lode_core::bus::{BusEvent, ReplyRoute};
 use smol::future::or;
 
-use super::dial::{Socket, dial, within};
+use super::dial::{Socket, dial};
 use super::private::PrivateRoutes;
 use super::publish::Publisher;
 use super::receive::receive;
@@ -17,6 +17,7 @@ use super::url::BusUrl;
 use super::{End, watch};
 use crate::bus::link::LinkEnd;
 use crate::bus::{HEARTBEAT_EXCHANGE, QUERY_EXCHANGE, Role};
+use crate::within::within;
 
 /// The limit on declaring, binding and consuming everything once the connection stands.
 const SET_UP_LIMIT: Duration = Duration::from_secs(5);

@@ -6,9 +6,9 @@ use futures::StreamExt as _;
 use lapin::types::ShortString;
 use lapin::{Connection, Event};
 
-use super::dial::within;
 use super::session::{SessionError, bind};
 use crate::bus::Role;
+use crate::within::within;
 
 /// How often the broker is asked for a sign of life.
 const INTERVAL: Duration = Duration::from_secs(3);

@@ -33,13 +33,3 @@ pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long all migrations together may take.
 pub(super) const MIGRATION_LIMIT: Duration = Duration::from_secs(600);
-
-/// What `future` comes to, or `None` if that takes longer than `limit`.
-pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let in_time = async { Some(future.await) };
-    smol::future::or(in_time, async {
-        async_io::Timer::after(limit).await;
-        None
-    })
-    .await
-}

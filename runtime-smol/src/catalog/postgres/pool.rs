@@ -10,11 +10,12 @@ use std::time::Instant;
 
 use sqlx::postgres::PgConnectOptions;
 
-use super::limits::{CONNECTION_LIMIT, CONNECTIONS, PAUSE, within};
+use super::limits::{CONNECTION_LIMIT, CONNECTIONS, PAUSE};
 use super::outage::Outage;
 use super::session::Session;
 use super::trouble::Trouble;
 use super::turns::{Turn, Turns};
+use crate::within::within;
 
 #[derive(Debug)]
 pub(super) struct Pool {

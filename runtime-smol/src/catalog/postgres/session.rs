@@ -6,8 +6,9 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Postgres, Row as _};
 
-use super::limits::{ANSWER_LIMIT, FRESH, IDLE_TRANSACTION_LIMIT_MS, STATEMENT_LIMIT_MS, within};
+use super::limits::{ANSWER_LIMIT, FRESH, IDLE_TRANSACTION_LIMIT_MS, STATEMENT_LIMIT_MS};
 use super::trouble::{Trouble, code, sentence};
+use crate::within::within;
 
 /// A statement and what is bound to it.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;

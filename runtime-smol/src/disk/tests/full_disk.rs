@@ -1,47 +1,13 @@
 //! A disk that is full, or read-only: a real one, an 8 MiB tmpfs that only the test's own process sees.
 
-use std::env;
-use std::process::Command;
-
 use super::*;
-
-const DISK: &str = "LODE_TEST_SMALL_DISK";
-
-/// Runs the test of that name again, with a small disk of its own. Needs no privileges where user namespaces are allowed, and
-/// works for root otherwise.
-fn run_again_on_a_small_disk(test: &str) {
-    let dir = tempfile::tempdir().unwrap();
-    let script = r#"mount -t tmpfs -o size=8m,mode=0777 lode-test "$1" && exec "$2" --exact "$3" --nocapture"#;
-    let mut told = String::new();
-    for namespaces in [["--mount"].as_slice(), &["--user", "--map-root-user", "--mount"]] {
-        let output = Command::new("unshare")
-            .args(namespaces)
-            .args(["sh", "-c", script, "sh"])
-            .arg(dir.path())
-            .arg(env::current_exe().unwrap())
-            .arg(format!("disk::tests::full_disk::{test}"))
-            .env(DISK, dir.path())
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-        if output.status.success() {
-            assert!(text.contains("1 passed"), "the test did not run: {text}");
-            return;
-        }
-        assert!(!text.contains("1 failed"), "{text}");
-        told.push_str(&text);
-    }
-    panic!("no small disk could be mounted; run as root, or allow user namespaces: {told}");
-}
-
-fn small_disk() -> Option<PathBuf> {
-    env::var_os(DISK).map(PathBuf::from)
-}
+use crate::small_disk::{run_again_on_a_small_disk, small_disk};
+use std::process::Command;
 
 #[test]
 fn a_full_disk_refuses_and_keeps_what_it_has() {
     let Some(root) = small_disk() else {
-        return run_again_on_a_small_disk("a_full_disk_refuses_and_keeps_what_it_has");
+        return run_again_on_a_small_disk("disk::tests::full_disk::a_full_disk_refuses_and_keeps_what_it_has");
     };
     let (store, _) = BlobStore::open(&root).unwrap();
     let (kept, large) = (name("kept"), name("large"));
@@ -89,7 +55,7 @@ fn a_full_disk_refuses_and_keeps_what_it_has() {
 #[test]
 fn a_read_only_disk_refuses_and_is_still_read() {
     let Some(root) = small_disk() else {
-        return run_again_on_a_small_disk("a_read_only_disk_refuses_and_is_still_read");
+        return run_again_on_a_small_disk("disk::tests::full_disk::a_read_only_disk_refuses_and_is_still_read");
     };
     let (store, _) = BlobStore::open(&root).unwrap();
     let name = name("x");
