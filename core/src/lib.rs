@@ -105,6 +105,7 @@ pub mod etag;
 pub mod heartbeat;
 mod hex;
 pub mod id;
+pub mod inventory;
 pub mod locate;
 pub mod machine;
 pub mod membership;

@@ -34,6 +34,10 @@ pub enum CatalogAnswer {
     Blobs(Vec<HeldBlob>),
     /// Garbage.
     Garbage(Vec<Garbage>),
+    /// How much garbage was forgotten.
+    Forgotten(usize),
+    /// Whether the copy counts no longer, now or since before.
+    Retired(bool),
     /// Whether the claim is granted.
     Claimed(bool),
     /// All buckets, and what they keep.
@@ -56,21 +60,21 @@ pub struct Written {
 pub struct Garbage {
     /// Which.
     pub blob: BlobId,
-    /// Where copies were noted, in the order of the addresses.
+    /// Where copies were noted, retired ones among them, in the order of the addresses.
     pub holders: Vec<ServerAddress>,
 }
 
 /// A blob that a version has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldBlob {
-    /// Which.
-    pub blob: BlobId,
     /// Whose.
     pub path: ObjectPath,
-    /// Which version of it.
-    pub version: Version,
+    /// The version, and the blob.
+    pub record: VersionRecord,
     /// Where copies are noted, in the order of the addresses.
     pub holders: Vec<ServerAddress>,
+    /// Where copies are noted that do not count any more and are to be removed, in the order of the addresses.
+    pub retired: Vec<ServerAddress>,
 }
 
 /// What has become of a blob.

@@ -1,10 +1,16 @@
 //! A catalog in memory: what all others are held against, and what the simulator asks.
 //!
-//! | a blob is | commit              | its version is removed, or falls to retention | settle                | removed everywhere, old enough |
-//! |-----------|---------------------|-----------------------------------------------|-----------------------|--------------------------------|
-//! | unknown   | → kept              | -                                             | → garbage (condemned) | -                              |
-//! | kept      | stays, same answer  | → garbage (gone)                              | stays                 | -                              |
-//! | garbage   | refused             | -                                             | stays                 | → unknown                      |
+//! | a blob is | commit              | its version is removed, or falls to retention | settle                | forget: no copy noted, old enough |
+//! |-----------|---------------------|-----------------------------------------------|-----------------------|-----------------------------------|
+//! | unknown   | → kept              | -                                             | → garbage (condemned) | -                                 |
+//! | kept      | stays, same answer  | → garbage (gone)                              | stays                 | -                                 |
+//! | garbage   | refused             | -                                             | stays                 | → unknown                         |
+//!
+//! | a copy is    | noted as held | noted as gone | retire, others enough | its blob becomes garbage | noted as removed, of garbage |
+//! |--------------|---------------|---------------|-----------------------|--------------------------|------------------------------|
+//! | (not noted)  | → held        | -             | refused               | -                        | -                            |
+//! | held         | stays         | → (not noted) | → retired             | stays                    | → (not noted)                |
+//! | retired      | stays         | → (not noted) | stays                 | → held                   | -                            |
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -41,6 +47,7 @@ struct Versions {
 struct Blob {
     state: BlobState,
     holders: BTreeSet<ServerAddress>,
+    retired: BTreeSet<ServerAddress>,
     claim: Option<Claim>,
 }
 
@@ -72,15 +79,16 @@ impl Catalog {
             CatalogRequest::Read { path, version } => CatalogAnswer::Found(self.read(path, *version)),
             CatalogRequest::Versions { path, before, limit } => self.versions(path, *before, *limit),
             CatalogRequest::List(query) => CatalogAnswer::Listed(self.list(query)),
-            CatalogRequest::Settle { blobs } => {
-                CatalogAnswer::Settled(blobs.iter().map(|blob| (*blob, self.settle(now, *blob))).collect())
+            CatalogRequest::Settle { blobs, held_on } => {
+                let settled = blobs.iter().map(|blob| (*blob, self.settle(now, *blob, held_on.as_ref())));
+                CatalogAnswer::Settled(settled.collect())
             }
             CatalogRequest::NoteHolders { blob, held, gone } => self.note_holders(*blob, held, gone),
             CatalogRequest::Blobs { on, after, limit } => self.kept_blobs(on.as_ref(), *after, *limit),
             CatalogRequest::Garbage { after, limit } => self.garbage(*after, *limit),
-            CatalogRequest::NoteRemoved { blob, gone, garbage_age } => {
-                self.note_removed(now, *blob, gone, *garbage_age)
-            }
+            CatalogRequest::Retire { blob, server, keep } => self.retire(*blob, server, *keep),
+            CatalogRequest::NoteRemoved { server, blobs } => self.note_removed(server, blobs),
+            CatalogRequest::ForgetGarbage { garbage_age, limit } => self.forget_garbage(now, *garbage_age, *limit),
             CatalogRequest::ClaimRepair { blob, by, lasting } => self.claim(now, *blob, *by, *lasting),
             CatalogRequest::ReleaseRepair { blob, by } => self.release(*blob, *by),
             CatalogRequest::SetBucket { bucket, retention } => {
@@ -109,7 +117,7 @@ impl Catalog {
         };
         let state = BlobState::Kept { path: commit.path.clone(), version };
         let holders = commit.holders.iter().cloned().collect();
-        self.blobs.insert(commit.blob, Blob { state, holders, claim: None });
+        self.blobs.insert(commit.blob, Blob { holders, ..Blob::new(state) });
         let record = VersionRecord { version, blob: commit.blob, state: commit.state.clone(), written: now };
         let new = || Versions { last: version, kept: BTreeMap::new() };
         let versions = self.keys.entry(commit.path.clone()).or_insert_with(new);
@@ -163,29 +171,44 @@ impl Catalog {
         in_range.filter_map(|(path, versions)| listed(&path.key, versions.current()?)).take(scan.most).collect()
     }
 
-    fn settle(&mut self, now: WallTime, blob: BlobId) -> Fate {
-        let condemned =
-            || Blob { state: BlobState::Garbage { was: None, since: now }, holders: BTreeSet::new(), claim: None };
-        self.blobs.entry(blob).or_insert_with(condemned).state.fate()
+    fn settle(&mut self, now: WallTime, blob: BlobId, held_on: Option<&ServerAddress>) -> Fate {
+        let condemned = || Blob::new(BlobState::Garbage { was: None, since: now });
+        let blob = self.blobs.entry(blob).or_insert_with(condemned);
+        blob.note_held(held_on);
+        blob.state.fate()
     }
 
     fn note_holders(&mut self, blob: BlobId, held: &[ServerAddress], gone: &[ServerAddress]) -> CatalogAnswer {
         if let Some(blob) = self.blobs.get_mut(&blob) {
-            blob.holders.extend(held.iter().cloned());
+            blob.note_held(held);
             blob.holders.retain(|holder| !gone.contains(holder));
+            blob.retired.retain(|holder| !gone.contains(holder));
         }
         CatalogAnswer::Done
     }
 
     fn kept_blobs(&self, on: Option<&ServerAddress>, after: Option<BlobId>, limit: usize) -> CatalogAnswer {
-        let wanted = self.blobs_after(after).filter(|(_, blob)| on.is_none_or(|on| blob.holders.contains(on)));
-        let held = wanted.filter_map(|(id, blob)| match &blob.state {
+        let wanted = self.blobs_after(after).filter(|(_, blob)| on.is_none_or(|on| blob.is_on(on)));
+        let held = wanted.filter_map(|(_, blob)| match &blob.state {
             BlobState::Kept { path, version } => {
-                Some(HeldBlob { blob: id, path: path.clone(), version: *version, holders: blob.holders() })
+                let record = self.keys.get(path)?.kept.get(version)?.clone();
+                let (holders, retired) = (blob.holders(), blob.retired.iter().cloned().collect());
+                Some(HeldBlob { path: path.clone(), record, holders, retired })
             }
             BlobState::Garbage { .. } => None,
         });
         CatalogAnswer::Blobs(held.take(limit).collect())
+    }
+
+    fn retire(&mut self, blob: BlobId, server: &ServerAddress, keep: usize) -> CatalogAnswer {
+        let Some(blob @ Blob { state: BlobState::Kept { .. }, .. }) = self.blobs.get_mut(&blob) else {
+            return CatalogAnswer::Retired(false);
+        };
+        if blob.holders.contains(server) && blob.holders.len() > keep {
+            blob.holders.remove(server);
+            blob.retired.insert(server.clone());
+        }
+        CatalogAnswer::Retired(blob.retired.contains(server))
     }
 
     fn garbage(&self, after: Option<BlobId>, limit: usize) -> CatalogAnswer {
@@ -193,17 +216,30 @@ impl Catalog {
             BlobState::Kept { .. } => None,
             BlobState::Garbage { .. } => Some(Garbage { blob: id, holders: blob.holders() }),
         });
-        CatalogAnswer::Garbage(garbage.take(limit).collect())
+        let noted = garbage.filter(|garbage| !garbage.holders.is_empty());
+        CatalogAnswer::Garbage(noted.take(limit).collect())
     }
 
-    fn note_removed(&mut self, now: WallTime, id: BlobId, gone: &[ServerAddress], age: Duration) -> CatalogAnswer {
-        if let Some(Blob { state: BlobState::Garbage { since, .. }, holders, .. }) = self.blobs.get_mut(&id) {
-            holders.retain(|holder| !gone.contains(holder));
-            if holders.is_empty() && *since + age <= now {
-                self.blobs.remove(&id);
+    fn note_removed(&mut self, server: &ServerAddress, blobs: &[BlobId]) -> CatalogAnswer {
+        for blob in blobs {
+            if let Some(Blob { state: BlobState::Garbage { .. }, holders, .. }) = self.blobs.get_mut(blob) {
+                holders.remove(server);
             }
         }
         CatalogAnswer::Done
+    }
+
+    fn forget_garbage(&mut self, now: WallTime, age: Duration, limit: usize) -> CatalogAnswer {
+        let forgettable = self.blobs.iter().filter_map(|(id, blob)| match blob.state {
+            BlobState::Garbage { since, .. } if blob.holders.is_empty() && since + age <= now => Some((since, *id)),
+            BlobState::Garbage { .. } | BlobState::Kept { .. } => None,
+        });
+        let oldest_first: BTreeSet<_> = forgettable.collect();
+        let forgotten: Vec<_> = oldest_first.into_iter().take(limit).collect();
+        for (_, blob) in &forgotten {
+            self.blobs.remove(blob);
+        }
+        CatalogAnswer::Forgotten(forgotten.len())
     }
 
     fn claim(&mut self, now: WallTime, blob: BlobId, by: Incarnation, lasting: Duration) -> CatalogAnswer {
@@ -228,6 +264,7 @@ impl Catalog {
         let blob = self.blobs.get_mut(&record.blob)?;
         blob.state = BlobState::Garbage { was: Some(record.version), since: now };
         blob.claim = None;
+        blob.holders.append(&mut blob.retired);
         Some(Garbage { blob: record.blob, holders: blob.holders() })
     }
 
@@ -257,6 +294,19 @@ impl Versions {
 }
 
 impl Blob {
+    const fn new(state: BlobState) -> Self {
+        Self { state, holders: BTreeSet::new(), retired: BTreeSet::new(), claim: None }
+    }
+
+    fn note_held<'a>(&mut self, on: impl IntoIterator<Item = &'a ServerAddress>) {
+        let counting = on.into_iter().filter(|server| !self.retired.contains(*server));
+        self.holders.extend(counting.cloned());
+    }
+
+    fn is_on(&self, server: &ServerAddress) -> bool {
+        self.holders.contains(server) || self.retired.contains(server)
+    }
+
     fn holders(&self) -> Vec<ServerAddress> {
         self.holders.iter().cloned().collect()
     }

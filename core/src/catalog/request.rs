@@ -47,9 +47,12 @@ pub enum CatalogRequest {
     Settle {
         /// Which blobs, none of them twice.
         blobs: Vec<BlobId>,
+        /// A data server that holds a copy of each of them, which is noted as [`NoteHolders`](Self::NoteHolders) does.
+        held_on: Option<ServerAddress>,
     },
     /// Note where copies of a blob are, and where they are no longer. It is noted for garbage as well, so that a copy made
-    /// too late is found and removed, and not for a blob that was never heard of. Answered by `Done`.
+    /// too late is found and removed, and not for a blob that was never heard of; a copy that is
+    /// [retired](Self::Retire) stays so until it is gone. Answered by `Done`.
     NoteHolders {
         /// Which blob.
         blob: BlobId,
@@ -67,22 +70,38 @@ pub enum CatalogRequest {
         /// How many at the most.
         limit: usize,
     },
-    /// Tell of the garbage, in the order of the ids. Answered by `Garbage`.
+    /// Let a copy count no longer, because there are others enough; then it can be removed. Whoever else has found another
+    /// copy to be superfluous is refused, so that the two do not remove the last ones. Answered by `Retired`.
+    Retire {
+        /// Of which blob.
+        blob: BlobId,
+        /// Where the copy is.
+        server: ServerAddress,
+        /// How many copies must stay noted without it.
+        keep: usize,
+    },
+    /// Tell of the garbage of which copies are noted, in the order of the ids. Answered by `Garbage`.
     Garbage {
         /// Only what comes after this one.
         after: Option<BlobId>,
         /// How much at the most.
         limit: usize,
     },
-    /// Note that no copy of this garbage is left on these servers. When none is noted any more, and it has been garbage for
-    /// so long, it is forgotten. Answered by `Done`.
+    /// Note that no copy of this garbage is left on a data server. Nothing is noted of what is not garbage. Answered by
+    /// `Done`.
     NoteRemoved {
-        /// Which blob.
-        blob: BlobId,
-        /// Where no copy is left.
-        gone: Vec<ServerAddress>,
-        /// For how long it must have been garbage before it is forgotten: longer than any upload can be under way.
+        /// Where none is left.
+        server: ServerAddress,
+        /// Of which blobs.
+        blobs: Vec<BlobId>,
+    },
+    /// Forget garbage of which no copy is noted any more, the oldest first. Answered by `Forgotten`.
+    ForgetGarbage {
+        /// For how long it must have been garbage: longer than any upload can be under way, since a commit of what is
+        /// forgotten is not refused any more.
         garbage_age: Duration,
+        /// How much at the most.
+        limit: usize,
     },
     /// Let nobody else repair this blob for a while. Granted unless another has it. Answered by `Claimed`.
     ClaimRepair {

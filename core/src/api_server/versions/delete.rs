@@ -101,6 +101,8 @@ impl DeleteVersion {
                 | CatalogAnswer::Listed(_)
                 | CatalogAnswer::Blobs(_)
                 | CatalogAnswer::Garbage(_)
+                | CatalogAnswer::Forgotten(_)
+                | CatalogAnswer::Retired(_)
                 | CatalogAnswer::Claimed(_)
                 | CatalogAnswer::Buckets(_)
                 | CatalogAnswer::Done,
@@ -111,7 +113,7 @@ impl DeleteVersion {
     fn ask_again(&mut self, context: &mut Context<'_>) {
         self.again = true;
         let what = match &self.what {
-            What::Object { marker } => CatalogRequest::Settle { blobs: alloc::vec![*marker] },
+            What::Object { marker } => CatalogRequest::Settle { blobs: alloc::vec![*marker], held_on: None },
             What::Version { path, version } => CatalogRequest::RemoveVersion { path: path.clone(), version: *version },
         };
         context.ask_catalog(self.request, what);

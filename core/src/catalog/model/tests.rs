@@ -55,6 +55,14 @@ fn current(catalog: &mut Catalog, key: &str) -> Option<BlobId> {
     }
 }
 
+/// Where copies of the current version are noted.
+fn held(catalog: &mut Catalog, key: &str) -> Vec<ServerAddress> {
+    match catalog.answer(NOW, &CatalogRequest::Read { path: path(key), version: None }) {
+        CatalogAnswer::Found(found) => found.map(|found| found.holders).unwrap_or_default(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn versions_follow_each_other_and_old_ones_become_garbage() {
     let mut catalog = Catalog::new();
@@ -85,14 +93,14 @@ fn a_blob_is_committed_once_and_never_after_it_was_settled() {
     let mut catalog = Catalog::new();
     assert_eq!(catalog.answer(NOW, &commit("a", 0, object(1), &[])), written(1, &[]));
     assert_eq!(catalog.answer(NOW, &commit("a", 0, object(1), &[("If-None-Match", "*")])), written(1, &[]));
-    let settle = CatalogRequest::Settle { blobs: vec![blob(0), blob(1)] };
+    let settle = CatalogRequest::Settle { blobs: vec![blob(0), blob(1)], held_on: None };
     let fates = vec![(blob(0), Fate::Kept(Version::FIRST)), (blob(1), Fate::Condemned)];
     assert_eq!(catalog.answer(NOW, &settle), CatalogAnswer::Settled(fates));
     assert_eq!(catalog.answer(NOW, &commit("a", 1, object(2), &[])), CatalogAnswer::Condemned);
     assert_eq!(catalog.answer(NOW, &commit("a", 2, object(2), &[])), written(2, &[0]));
     assert_eq!(catalog.answer(NOW, &commit("a", 0, object(1), &[])), written(1, &[]));
     let settled = CatalogAnswer::Settled(vec![(blob(0), Fate::Gone(Version::FIRST))]);
-    assert_eq!(catalog.answer(NOW, &CatalogRequest::Settle { blobs: vec![blob(0)] }), settled);
+    assert_eq!(catalog.answer(NOW, &CatalogRequest::Settle { blobs: vec![blob(0)], held_on: None }), settled);
 }
 
 #[test]
@@ -119,19 +127,76 @@ fn garbage_is_forgotten_when_no_copy_is_left_and_it_is_old() {
     catalog.answer(NOW, &commit("a", 1, object(2), &[]));
     let all = CatalogRequest::Garbage { after: None, limit: 10 };
     let garbage_age = Duration::from_secs(10);
-    let removed = |gone: &[u8]| {
-        let gone = gone.iter().map(|number| server(*number)).collect();
-        CatalogRequest::NoteRemoved { blob: blob(0), gone, garbage_age }
-    };
+    let removed = |from: u8| CatalogRequest::NoteRemoved { server: server(from), blobs: vec![blob(0), blob(1)] };
+    let forget = CatalogRequest::ForgetGarbage { garbage_age, limit: 10 };
     let old = NOW + garbage_age;
-    catalog.answer(old, &removed(&[2]));
+    catalog.answer(old, &removed(2));
     let left = vec![Garbage { blob: blob(0), holders: vec![server(1)] }];
     assert_eq!(catalog.answer(NOW, &all), CatalogAnswer::Garbage(left));
-    catalog.answer(NOW, &removed(&[1]));
-    let left = vec![Garbage { blob: blob(0), holders: vec![] }];
-    assert_eq!(catalog.answer(NOW, &all), CatalogAnswer::Garbage(left));
-    catalog.answer(old, &removed(&[]));
+    assert_eq!(catalog.answer(old, &forget), CatalogAnswer::Forgotten(0));
+    catalog.answer(old, &removed(1));
     assert_eq!(catalog.answer(NOW, &all), CatalogAnswer::Garbage(vec![]));
+    assert_eq!(catalog.answer(NOW + Duration::from_millis(9999), &forget), CatalogAnswer::Forgotten(0));
+    assert_eq!(catalog.answer(NOW, &commit("b", 0, object(1), &[])), written(1, &[]));
+    assert_eq!(catalog.answer(old, &forget), CatalogAnswer::Forgotten(1));
+    assert_eq!(held(&mut catalog, "a"), [server(1)]);
+}
+
+#[test]
+fn the_oldest_garbage_is_forgotten_first() {
+    let mut catalog = Catalog::new();
+    for (number, at) in [(3, 0), (1, 1), (2, 2)] {
+        let settle = CatalogRequest::Settle { blobs: vec![blob(number)], held_on: None };
+        catalog.answer(NOW + Duration::from_millis(at), &settle);
+    }
+    let forget = CatalogRequest::ForgetGarbage { garbage_age: Duration::ZERO, limit: 2 };
+    assert_eq!(catalog.answer(NOW + Duration::from_secs(1), &forget), CatalogAnswer::Forgotten(2));
+    assert_eq!(catalog.blobs.keys().copied().collect::<Vec<_>>(), [blob(2)]);
+}
+
+#[test]
+fn what_a_server_is_found_to_hold_is_noted_with_its_fate() {
+    let mut catalog = Catalog::new();
+    catalog.answer(NOW, &commit("a", 0, object(1), &[]));
+    let settle = CatalogRequest::Settle { blobs: vec![blob(0), blob(1)], held_on: Some(server(2)) };
+    let fates = vec![(blob(0), Fate::Kept(Version::FIRST)), (blob(1), Fate::Condemned)];
+    assert_eq!(catalog.answer(NOW, &settle), CatalogAnswer::Settled(fates));
+    assert_eq!(held(&mut catalog, "a"), [server(1), server(2)]);
+    let garbage = vec![Garbage { blob: blob(1), holders: vec![server(2)] }];
+    let all = CatalogRequest::Garbage { after: None, limit: 10 };
+    assert_eq!(catalog.answer(NOW, &all), CatalogAnswer::Garbage(garbage));
+}
+
+#[test]
+fn a_copy_is_retired_only_while_others_are_enough_and_does_not_count_again_before_it_is_gone() {
+    let mut catalog = Catalog::new();
+    catalog.answer(NOW, &commit("a", 0, object(1), &[]));
+    let note = |held: &[u8], gone: &[u8]| {
+        let servers = |of: &[u8]| of.iter().map(|number| server(*number)).collect();
+        CatalogRequest::NoteHolders { blob: blob(0), held: servers(held), gone: servers(gone) }
+    };
+    let retire = |from, keep| CatalogRequest::Retire { blob: blob(0), server: server(from), keep };
+    let (yes, no) = (CatalogAnswer::Retired(true), CatalogAnswer::Retired(false));
+    catalog.answer(NOW, &note(&[2], &[]));
+    assert_eq!(catalog.answer(NOW, &retire(2, 2)), no);
+    assert_eq!(catalog.answer(NOW, &retire(3, 1)), no);
+    assert_eq!(catalog.answer(NOW, &retire(2, 1)), yes);
+    assert_eq!(catalog.answer(NOW, &retire(1, 1)), no);
+    assert_eq!(catalog.answer(NOW, &retire(2, 1)), yes);
+    catalog.answer(NOW, &note(&[2], &[]));
+    assert_eq!(held(&mut catalog, "a"), [server(1)]);
+    let on = |number| CatalogRequest::Blobs { on: Some(server(number)), after: None, limit: 10 };
+    let told = catalog.answer(NOW, &on(2));
+    assert!(matches!(told, CatalogAnswer::Blobs(blobs) if blobs.len() == 1 && blobs[0].retired == [server(2)]));
+    catalog.answer(NOW, &note(&[], &[2]));
+    catalog.answer(NOW, &note(&[2], &[]));
+    assert_eq!(held(&mut catalog, "a"), [server(1), server(2)]);
+    assert_eq!(catalog.answer(NOW, &retire(1, 1)), yes);
+    let garbage = vec![Garbage { blob: blob(0), holders: vec![server(1), server(2)] }];
+    assert_eq!(catalog.answer(NOW, &commit("a", 1, object(2), &[])), {
+        CatalogAnswer::Written(Written { version: Version::new(2).unwrap(), garbage })
+    });
+    assert_eq!(catalog.answer(NOW, &retire(2, 0)), no);
 }
 
 #[test]
@@ -158,8 +223,8 @@ fn holders_are_noted_and_blobs_told_by_them() {
     catalog.answer(NOW, &commit("a", 0, object(1), &[]));
     let note = CatalogRequest::NoteHolders { blob: blob(0), held: vec![server(3), server(2)], gone: vec![server(1)] };
     catalog.answer(NOW, &note);
-    let held =
-        HeldBlob { blob: blob(0), path: path("a"), version: Version::FIRST, holders: vec![server(2), server(3)] };
+    let record = VersionRecord { version: Version::FIRST, blob: blob(0), state: object(1), written: NOW };
+    let held = HeldBlob { path: path("a"), record, holders: vec![server(2), server(3)], retired: vec![] };
     let on = |number| CatalogRequest::Blobs { on: Some(server(number)), after: None, limit: 10 };
     assert_eq!(catalog.answer(NOW, &on(2)), CatalogAnswer::Blobs(vec![held]));
     assert_eq!(catalog.answer(NOW, &on(1)), CatalogAnswer::Blobs(vec![]));

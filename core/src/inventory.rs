@@ -1,0 +1,40 @@
+//! What API servers ask data servers about the blobs that they hold, many at a time.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::catalog::{BlobId, Version};
+use crate::time::WallTime;
+
+/// The most blobs that one question is about, and that one page of an inventory tells of.
+pub const MAX_BLOBS_AT_A_TIME: usize = 1000;
+
+/// A blob that a data server may hold, and what the catalog says that it is: whoever holds it notes that beside it, so that
+/// a lost catalog can be rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommittedBlob {
+    /// Which.
+    pub blob: BlobId,
+    /// Which version of its key it is.
+    pub version: Version,
+    /// When that was written, by the clock of the catalog.
+    pub written: WallTime,
+}
+
+/// A part of what a data server holds, in an order of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InventoryPage {
+    /// Whole blobs, sound as far as is known.
+    pub blobs: Vec<InventoryEntry>,
+    /// Behind which one the next page begins; `None` if this is the last.
+    pub next: Option<BlobId>,
+}
+
+/// A blob that a data server holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InventoryEntry {
+    /// Which.
+    pub blob: BlobId,
+    /// How long ago it was stored, by the clock of the data server.
+    pub age: Duration,
+}
