@@ -6,7 +6,7 @@
 //! | kept      | stays, same answer  | → garbage (gone)                              | stays                 | -                                 |
 //! | garbage   | refused             | -                                             | stays                 | → unknown                         |
 //!
-//! | a copy is    | noted as held | noted as gone | retire, others enough | its blob becomes garbage | noted as removed, of garbage |
+//! | a copy is    | noted as held | noted as gone | retire, others noted  | its blob becomes garbage | noted as removed, of garbage |
 //! |--------------|---------------|---------------|-----------------------|--------------------------|------------------------------|
 //! | (not noted)  | → held        | -             | refused               | -                        | -                            |
 //! | held         | stays         | → (not noted) | → retired             | stays                    | → (not noted)                |
@@ -86,7 +86,7 @@ impl Catalog {
             CatalogRequest::NoteHolders { blob, held, gone } => self.note_holders(*blob, held, gone),
             CatalogRequest::Blobs { on, after, limit } => self.kept_blobs(on.as_ref(), *after, *limit),
             CatalogRequest::Garbage { after, limit } => self.garbage(*after, *limit),
-            CatalogRequest::Retire { blob, server, keep } => self.retire(*blob, server, *keep),
+            CatalogRequest::Retire { blob, server, keep } => self.retire(*blob, server, keep),
             CatalogRequest::NoteRemoved { server, blobs } => self.note_removed(server, blobs),
             CatalogRequest::ForgetGarbage { garbage_age, limit } => self.forget_garbage(now, *garbage_age, *limit),
             CatalogRequest::ClaimRepair { blob, by, lasting } => self.claim(now, *blob, *by, *lasting),
@@ -200,12 +200,12 @@ impl Catalog {
         CatalogAnswer::Blobs(held.take(limit).collect())
     }
 
-    fn retire(&mut self, blob: BlobId, server: &ServerAddress, keep: usize) -> CatalogAnswer {
+    fn retire(&mut self, blob: BlobId, server: &ServerAddress, keep: &[ServerAddress]) -> CatalogAnswer {
         let Some(blob @ Blob { state: BlobState::Kept { .. }, .. }) = self.blobs.get_mut(&blob) else {
             return CatalogAnswer::Retired(false);
         };
-        if blob.holders.contains(server) && blob.holders.len() > keep {
-            blob.holders.remove(server);
+        let others_count = keep.iter().all(|other| other != server && blob.holders.contains(other));
+        if others_count && blob.holders.remove(server) {
             blob.retired.insert(server.clone());
         }
         CatalogAnswer::Retired(blob.retired.contains(server))

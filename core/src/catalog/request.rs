@@ -70,15 +70,15 @@ pub enum CatalogRequest {
         /// How many at the most.
         limit: usize,
     },
-    /// Let a copy count no longer, because there are others enough; then it can be removed. Whoever else has found another
-    /// copy to be superfluous is refused, so that the two do not remove the last ones. Answered by `Retired`.
+    /// Let a copy count no longer, because there are others enough; then it can be removed. Granted if it and those others
+    /// are noted: two that have found each other's copies to be superfluous do not both remove one. Answered by `Retired`.
     Retire {
         /// Of which blob.
         blob: BlobId,
         /// Where the copy is.
         server: ServerAddress,
-        /// How many copies must stay noted without it.
-        keep: usize,
+        /// The others.
+        keep: Vec<ServerAddress>,
     },
     /// Tell of the garbage of which copies are noted, in the order of the ids. Answered by `Garbage`.
     Garbage {

@@ -175,14 +175,18 @@ fn a_copy_is_retired_only_while_others_are_enough_and_does_not_count_again_befor
         let servers = |of: &[u8]| of.iter().map(|number| server(*number)).collect();
         CatalogRequest::NoteHolders { blob: blob(0), held: servers(held), gone: servers(gone) }
     };
-    let retire = |from, keep| CatalogRequest::Retire { blob: blob(0), server: server(from), keep };
+    let retire = |from, keep: &[u8]| {
+        let keep = keep.iter().map(|number| server(*number)).collect();
+        CatalogRequest::Retire { blob: blob(0), server: server(from), keep }
+    };
     let (yes, no) = (CatalogAnswer::Retired(true), CatalogAnswer::Retired(false));
     catalog.answer(NOW, &note(&[2], &[]));
-    assert_eq!(catalog.answer(NOW, &retire(2, 2)), no);
-    assert_eq!(catalog.answer(NOW, &retire(3, 1)), no);
-    assert_eq!(catalog.answer(NOW, &retire(2, 1)), yes);
-    assert_eq!(catalog.answer(NOW, &retire(1, 1)), no);
-    assert_eq!(catalog.answer(NOW, &retire(2, 1)), yes);
+    assert_eq!(catalog.answer(NOW, &retire(2, &[1, 3])), no);
+    assert_eq!(catalog.answer(NOW, &retire(3, &[1])), no);
+    assert_eq!(catalog.answer(NOW, &retire(2, &[1, 2])), no);
+    assert_eq!(catalog.answer(NOW, &retire(2, &[1])), yes);
+    assert_eq!(catalog.answer(NOW, &retire(1, &[2])), no);
+    assert_eq!(catalog.answer(NOW, &retire(2, &[1])), yes);
     catalog.answer(NOW, &note(&[2], &[]));
     assert_eq!(held(&mut catalog, "a"), [server(1)]);
     let on = |number| CatalogRequest::Blobs { on: Some(server(number)), after: None, limit: 10 };
@@ -191,12 +195,12 @@ fn a_copy_is_retired_only_while_others_are_enough_and_does_not_count_again_befor
     catalog.answer(NOW, &note(&[], &[2]));
     catalog.answer(NOW, &note(&[2], &[]));
     assert_eq!(held(&mut catalog, "a"), [server(1), server(2)]);
-    assert_eq!(catalog.answer(NOW, &retire(1, 1)), yes);
+    assert_eq!(catalog.answer(NOW, &retire(1, &[2])), yes);
     let garbage = vec![Garbage { blob: blob(0), holders: vec![server(1), server(2)] }];
     assert_eq!(catalog.answer(NOW, &commit("a", 1, object(2), &[])), {
         CatalogAnswer::Written(Written { version: Version::new(2).unwrap(), garbage })
     });
-    assert_eq!(catalog.answer(NOW, &retire(2, 0)), no);
+    assert_eq!(catalog.answer(NOW, &retire(2, &[])), no);
 }
 
 #[test]
