@@ -200,6 +200,9 @@ impl PutVersion {
         for garbage in written.garbage {
             garbage.holders.into_iter().for_each(|server| context.remove_copy(garbage.blob, server));
         }
+        if self.write.is_short() {
+            context.look_at_blob(blob);
+        }
         self.leave_uploads(Some(Content { size_bytes, checksum }), context);
         context.respond(self.request, VersionResponse::Written { version, size_bytes, checksum });
     }
