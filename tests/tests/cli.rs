@@ -178,6 +178,10 @@ fn exit_codes_tell_what_went_wrong() {
     let _ = expect(&lode::run(&["put"]), 2);
     let _ = expect(&setting.lode(&["get", "o", "--server", "no-port"]), 2);
     let _ = expect(&lode::run(&["data", "--listen", "127.0.0.1:1", "--bus", "amqp://127.0.0.1:1"]), 2);
+    let without_catalog = lode::run(&["api", "--listen", "127.0.0.1:1", "--bus", "amqp://127.0.0.1:1"]);
+    let _ = expect(&without_catalog, 2);
+    let told = String::from_utf8_lossy(&without_catalog.stderr);
+    assert!(["sqlite:PATH", "postgres://", "none"].iter().all(|choice| told.contains(choice)), "{told}");
 }
 
 #[test]
@@ -193,16 +197,16 @@ fn help_version_and_completions() {
     }
 }
 
-/// The seed's own settings are enough to start its roles.
+/// The seed's own settings are enough to start its roles, once it is said that there is no catalog.
 #[test]
-fn servers_start_from_the_seeds_environment_and_end_on_sigterm() {
+fn servers_start_from_the_environment_and_end_on_sigterm() {
     let mut cluster = Cluster::empty(&Broker::shared().vhost());
     let folder = Scratch::new();
     let (api, data) = (cluster.claim.api_address(20), cluster.claim.data_address(20));
     let start = |role: &str, address: std::net::SocketAddr| {
         let mut command = Command::new(lode::binary());
         command.arg(role).env("LISTEN_ADDRESS", address.to_string()).env("RABBITMQ_SERVER", &cluster.bus);
-        command.env("STORAGE_ROOT", folder.join("root"));
+        command.env("STORAGE_ROOT", folder.join("root")).env("LODE_CATALOG", "none");
         Process::start(role, &command, folder.path())
     };
     let (mut api_process, mut data_process) = (start("api", api), start("data", data));

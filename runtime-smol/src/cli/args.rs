@@ -26,7 +26,7 @@ Examples:
   A cluster of separate processes, which find each other over RabbitMQ:
     export RABBITMQ_SERVER=amqp://guest:guest@broker:5672
     lode data --listen 10.0.0.11:7501 --root /srv/lode
-    lode api --listen 10.0.0.1:7401
+    lode api --listen 10.0.0.1:7401 --catalog sqlite:/var/lib/lode/catalog.db
 ";
 
 /// Lode: a distributed object store whose servers find each other, and your objects, by asking.

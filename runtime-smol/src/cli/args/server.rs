@@ -30,7 +30,7 @@ pub(in crate::cli) struct ApiArgs {
     #[command(flatten)]
     pub(in crate::cli) bus: BusArgs,
 
-    /// Where the names and versions of objects are kept
+    /// Where the names and versions of objects are kept. Required
     ///
     /// `sqlite:PATH` is a file, for the API servers of one machine; `postgres://user:password@host:port/database` is for those
     /// of several. With either, a PUT writes a new version of which several data servers hold copies, overwrites are atomic,
@@ -41,8 +41,8 @@ pub(in crate::cli) struct ApiArgs {
     ///
     /// Being built: with a catalog, copies that are lost are not made anew yet, and what uploads leave behind that broke off
     /// is not collected yet.
-    #[arg(long, value_name = "CATALOG", env = "LODE_CATALOG", hide_env_values = true, default_value = "none")]
-    pub(in crate::cli) catalog: CatalogUrl,
+    #[arg(long, value_name = "CATALOG", env = "LODE_CATALOG", hide_env_values = true)]
+    pub(in crate::cli) catalog: Option<CatalogUrl>,
 
     /// How many copies of each version there are to be, where there is a catalog
     ///
@@ -185,9 +185,10 @@ const API_EXAMPLES: &str = "\
 Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
 
 Examples:
-  lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672
   lode api --listen 127.0.0.1:7401 --bus amqp://broker --catalog sqlite:/var/lib/lode/catalog.db
-  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker lode api --log-format json
+  lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672 --catalog none
+  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker LODE_CATALOG=postgres://lode@db/lode \
+    lode api --log-format json
 ";
 
 const API_ANSWERS: &str = "\
