@@ -2,6 +2,7 @@
 
 mod api;
 mod args;
+mod catalog;
 mod cluster;
 mod data;
 mod dev;

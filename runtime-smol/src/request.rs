@@ -131,12 +131,12 @@ pub(crate) fn healthz() -> Reply {
     Reply::text(StatusCode::Ok, "text/plain", "ok\n".to_owned())
 }
 
-/// `GET /readyz`: whether a PUT could succeed now; if not, why.
-pub(crate) fn readyz(ready: bool, not_ready_because: &str) -> Reply {
-    if ready {
+/// `GET /readyz`: that a PUT could succeed now, or why not.
+pub(crate) fn readyz(not_ready_because: Option<&str>) -> Reply {
+    let Some(reason) = not_ready_because else {
         return Reply::text(StatusCode::Ok, "text/plain", "ready\n".to_owned());
-    }
-    let reply = Reply::error(StatusCode::ServiceUnavailable, "not_ready", not_ready_because);
+    };
+    let reply = Reply::error(StatusCode::ServiceUnavailable, "not_ready", reason);
     reply.header("retry-after", "1")
 }
 

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use lode_core::config::{ApiConfig, Timing};
-use lode_core::copies::Copies;
 use lode_smol::api::ApiServer;
-use lode_smol::catalog::sqlite::SqliteCatalog;
-use lode_smol::catalog::{Catalog, CatalogUrl, PostgresCatalog};
+use lode_smol::catalog::CatalogUrl;
 
 use super::args::ApiArgs;
+use super::catalog::{self, copies};
 use super::failure::Failure;
 use super::serve::{Process, listen, rabbit, start_failed, warn_if_open};
 
@@ -21,36 +20,22 @@ const NO_CATALOG: &str = "--catalog is missing: give it, or set LODE_CATALOG, to
 pub(super) fn run(args: &ApiArgs) -> Result<(), Failure> {
     let address = listen(args.listen.as_ref(), "127.0.0.1:7401")?;
     let (bus, url) = rabbit(args.bus.bus.as_deref())?;
-    let catalog = catalog(args)?;
+    let catalog = chosen(args)?;
     let config = config(args)?;
     let Process { executor, shutdown } = Process::prepare(args.log, args.threads.threads)?;
     let mut server = ApiServer::builder(address, bus).config(config).executor(executor);
-    if let Some(catalog) = open(catalog)? {
-        server = server.catalog(catalog);
+    let opened = catalog::open_or_await(catalog)?;
+    if let Some(catalog) = &opened.catalog {
+        server = server.catalog(Arc::clone(catalog));
     }
     let server = server.build().map_err(start_failed)?;
     tracing::info!(address = %server.local_address(), bus = %url, %catalog, "starting an API server");
     warn_if_open(server.local_address());
-    smol::block_on(server.run(shutdown));
-    Ok(())
+    smol::block_on(opened.beside(server.run(shutdown)))
 }
 
-fn catalog(args: &ApiArgs) -> Result<&CatalogUrl, Failure> {
+fn chosen(args: &ApiArgs) -> Result<&CatalogUrl, Failure> {
     args.catalog.as_ref().ok_or_else(|| Failure::Usage(NO_CATALOG.to_owned()))
-}
-
-fn open(catalog: &CatalogUrl) -> Result<Option<Arc<dyn Catalog>>, Failure> {
-    match catalog {
-        CatalogUrl::None => Ok(None),
-        CatalogUrl::Sqlite(path) => match SqliteCatalog::open(path) {
-            Ok(catalog) => Ok(Some(Arc::new(catalog))),
-            Err(error) => Err(Failure::Start(error.to_string())),
-        },
-        CatalogUrl::Postgres(url) => match smol::block_on(PostgresCatalog::connect(url)) {
-            Ok(catalog) => Ok(Some(Arc::new(catalog))),
-            Err(error) => Err(Failure::Start(error.to_string())),
-        },
-    }
 }
 
 fn config(args: &ApiArgs) -> Result<ApiConfig, Failure> {
@@ -60,23 +45,17 @@ fn config(args: &ApiArgs) -> Result<ApiConfig, Failure> {
         timing: timing.map_err(refused)?,
         max_requests: args.max_requests,
         held_body_bytes: args.held_body.as_u64(),
-        copies: copies(args)?,
+        copies: copies(args.copies)?,
         ..ApiConfig::default()
     };
     config.check().map_err(refused)?;
     Ok(config)
 }
 
-fn copies(args: &ApiArgs) -> Result<Copies, Failure> {
-    match args.copies {
-        None => Ok(Copies::default()),
-        Some(copies) => Copies::exactly(copies).map_err(|error| Failure::Usage(error.to_string())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
+    use lode_core::copies::Copies;
 
     use super::*;
     use crate::cli::args::{Cli, Command};
@@ -92,12 +71,12 @@ mod tests {
 
     #[test]
     fn the_catalog_is_to_be_chosen() {
-        let Err(Failure::Usage(told)) = catalog(&args_of("lode api")) else { panic!("there is no default") };
+        let Err(Failure::Usage(told)) = chosen(&args_of("lode api")) else { panic!("there is no default") };
         assert!(
             ["LODE_CATALOG", "sqlite:PATH", "postgres://", "none"].iter().all(|part| told.contains(part)),
             "{told}"
         );
-        assert_eq!(catalog(&args_of("lode api --catalog none")).unwrap(), &CatalogUrl::None);
+        assert_eq!(chosen(&args_of("lode api --catalog none")).unwrap(), &CatalogUrl::None);
     }
 
     #[test]

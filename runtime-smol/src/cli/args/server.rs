@@ -16,7 +16,8 @@ use crate::cli::log::{LogFormat, LogLevel};
 /// Run an API server: it serves clients over HTTP and keeps nothing
 ///
 /// Any number of API servers may stand side by side, all on the same message bus. A bus that cannot be reached is no
-/// reason to end: the server says so, keeps trying, and serves with what it knows.
+/// reason to end: the server says so, keeps trying, and serves with what it knows. Nor is a PostgreSQL that cannot be
+/// reached: requests that need it get 503 until it is there.
 #[derive(Debug, Args)]
 #[command(after_help = API_EXAMPLES, after_long_help = format!("{API_EXAMPLES}\n{API_ANSWERS}\n{EXIT_STATUS_HELP}"))]
 pub(in crate::cli) struct ApiArgs {
