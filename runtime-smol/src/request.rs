@@ -44,6 +44,15 @@ pub(crate) fn only_get(exchange: &Exchange) -> Result<(), Misunderstood> {
     if is_read(method) { Ok(()) } else { Err(not_served(method, PAGE_METHODS)) }
 }
 
+/// Refuses a request for something that can only be set, if it would do anything else.
+///
+/// # Errors
+/// If its method is not PUT.
+pub(crate) fn only_put(exchange: &Exchange) -> Result<(), Misunderstood> {
+    let method = exchange.method();
+    if method == Method::Put { Ok(()) } else { Err(not_served(method, "PUT")) }
+}
+
 /// What a request wants to do with an object.
 ///
 /// # Errors

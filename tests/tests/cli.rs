@@ -26,7 +26,19 @@ struct Setting {
 
 impl Setting {
     fn start() -> Self {
-        let cluster = Cluster::start(&Broker::shared().vhost(), 1, 2);
+        Self::of(Cluster::start(&Broker::shared().vhost(), 1, 2))
+    }
+
+    fn start_with_catalog() -> Self {
+        let mut cluster = Cluster::empty(&Broker::shared().vhost());
+        let catalog = ["--catalog".to_owned(), cluster.catalog()];
+        (0..3).for_each(|_| cluster.add_data());
+        cluster.add_api_with(&catalog);
+        cluster.wait_until_ready();
+        Self::of(cluster)
+    }
+
+    fn of(cluster: Cluster) -> Self {
         let server = cluster.apis[0].address.to_string();
         Self { cluster, folder: Scratch::new(), server }
     }
@@ -168,6 +180,22 @@ fn bytes_that_were_turned_on_the_way_are_noticed() {
 }
 
 #[test]
+fn what_buckets_keep_is_listed_and_set() {
+    let setting = Setting::start_with_catalog();
+    let _ = expect(&setting.lode(&["bucket", "set", "objects", "--old-versions", "2"]), 0);
+    assert!(expect(&setting.lode(&["bucket", "list"]), 0).contains("objects                  2\n"));
+    let set = ["bucket", "set", "objects", "--old-versions", "unlimited", "--json"];
+    let kept = serde_json::json!({ "name": "objects", "old_versions": "unlimited" });
+    assert_eq!(expect_json(&setting.lode(&set), 0), kept);
+    assert_eq!(expect_json(&setting.lode(&["bucket", "list", "--json"]), 0)["buckets"][0], kept);
+    let refused = expect_json(&setting.lode(&["bucket", "set", "photos", "--old-versions", "2", "--json"]), NOT_FOUND);
+    assert_eq!(refused["error"]["code"], "no_such_bucket");
+    for old_versions in ["-1", "some", ""] {
+        let _ = expect(&setting.lode(&["bucket", "set", "objects", "--old-versions", old_versions]), 2);
+    }
+}
+
+#[test]
 fn exit_codes_tell_what_went_wrong() {
     let setting = Setting::start();
     let nobody = setting.cluster.claim.api_address(200).to_string();
@@ -186,9 +214,14 @@ fn exit_codes_tell_what_went_wrong() {
 
 #[test]
 fn help_version_and_completions() {
-    for arguments in
-        [["--help"].as_slice(), &["put", "--help"], &["api", "--help"], &["data", "--help"], &["dev", "--help"]]
-    {
+    for arguments in [
+        ["--help"].as_slice(),
+        &["put", "--help"],
+        &["api", "--help"],
+        &["data", "--help"],
+        &["dev", "--help"],
+        &["bucket", "--help"],
+    ] {
         assert!(expect(&lode::run(arguments), 0).len() > 300, "{arguments:?}");
     }
     assert!(expect(&lode::run(&["--version"]), 0).starts_with("lode "));

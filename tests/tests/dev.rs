@@ -142,7 +142,7 @@ fn versions_and_names_are_there_again_after_a_restart() {
 /// What it prints to try is taken by a shell as it is printed.
 #[test]
 fn the_commands_that_it_prints_do_what_they_say() {
-    for (more, count) in [([].as_slice(), 5), (&["--catalog", "none"], 3)] {
+    for (more, count) in [([].as_slice(), 7), (&["--catalog", "none"], 3)] {
         let (claim, folder) = (Claim::new(), Scratch::new());
         let dev = Dev::start_with(&claim, &folder.join("root"), folder.path(), more);
         let said = dev.process.stdout();

@@ -1,5 +1,6 @@
 //! The command line: which commands there are, and what each of them takes.
 
+mod bucket;
 mod client;
 mod dev;
 mod server;
@@ -8,6 +9,7 @@ mod values;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(super) use self::bucket::{BucketAction, BucketArgs};
 pub(super) use self::client::{ClusterArgs, GetArgs, LocateArgs, OutputArgs, PutArgs, RemoveArgs, StatusArgs};
 pub(super) use self::dev::DevArgs;
 pub(super) use self::server::{ApiArgs, DataArgs, LogArgs};
@@ -60,6 +62,7 @@ pub(super) enum Command {
     Get(GetArgs),
     Rm(RemoveArgs),
     Locate(LocateArgs),
+    Bucket(BucketArgs),
     Status(StatusArgs),
     /// Print a script that completes the arguments of `lode` in a shell
     #[command(after_help = "\

@@ -203,6 +203,7 @@ Where there is a catalog, keys are plain texts, and / is a character like any ot
   GET, HEAD, DELETE /objects/<key>?version=N   one version; DELETE without it writes a tombstone
   GET /versions/<key>                      the versions, one JSON object a line, the latest first
   GET /objects/?prefix=&delimiter=&after=&limit=   which objects there are, as JSON
+  GET /buckets, PUT /buckets/objects?old_versions=N   how many old versions are kept (N or unlimited)
   PUT with If-Match, If-None-Match: *, Content-Type, X-Lode-Meta-*
 ";
 

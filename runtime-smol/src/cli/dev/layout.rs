@@ -79,6 +79,8 @@ impl Layout {
             format!("curl http://127.0.0.1:{last}/objects/hello"),
         ];
         if self.catalog != CatalogUrl::None {
+            commands.push(format!("{program} bucket set objects --old-versions 10{server}"));
+            commands.push(format!("curl -X PUT -d 'Hello again!' http://127.0.0.1:{last}/objects/hello"));
             commands.push(format!("curl http://127.0.0.1:{last}/versions/hello"));
             commands.push(format!("curl http://127.0.0.1:{last}/objects/"));
         }
