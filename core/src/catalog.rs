@@ -35,7 +35,7 @@ pub mod write;
 
 pub use answer::{CatalogAnswer, CatalogFailure, Fate, Garbage, HeldBlob, Written};
 pub use blob::BlobId;
-pub use bucket::{Bucket, BucketError, MAX_BUCKET_BYTES, Retention};
+pub use bucket::{Bucket, BucketError, MAX_BUCKET_BYTES, Retention, RetentionError};
 pub use key::{Key, KeyError, MAX_KEY_BYTES, ObjectPath};
 pub use metadata::{ContentType, MAX_METADATA_BYTES, Metadata, MetadataError};
 pub use record::{Found, State, Stored, VersionRecord};

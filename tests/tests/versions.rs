@@ -154,6 +154,42 @@ fn what_is_deleted_is_gone_and_its_history_is_told() {
 }
 
 #[test]
+fn a_bucket_keeps_as_many_old_versions_as_it_is_told() {
+    let cluster = Cluster::of(3);
+    let kept = |cluster: &Cluster| cluster.curl("/buckets", &[]).expect(200).json()["buckets"].clone();
+    assert_eq!(kept(&cluster), serde_json::json!([{ "name": "objects", "old_versions": 0 }]));
+    let _set = cluster.curl("/buckets/objects?old_versions=unlimited", &["-X", "PUT"]).expect(204);
+    assert_eq!(kept(&cluster), serde_json::json!([{ "name": "objects", "old_versions": "unlimited" }]));
+    for body in ["one", "two", "three"] {
+        let _stored = cluster.put("/objects/a", body, &[]).expect(200);
+    }
+    assert_eq!(cluster.curl("/versions/a", &[]).expect(200).text().lines().count(), 3);
+    assert_eq!(cluster.curl("/objects/a?version=1", &[]).expect(200).text(), "one");
+    let _set = cluster.curl("/buckets/objects?old_versions=1", &["-X", "PUT"]).expect(204);
+    let _stored = cluster.put("/objects/a", "four", &[]).expect(200);
+    assert_eq!(cluster.curl("/versions/a", &[]).expect(200).text().lines().count(), 2);
+    wait::until_true(LIMIT, "the copies of the others are gone", || cluster.blobs() == 6);
+    let put = ["-X", "PUT"].as_slice();
+    let body = ["-X", "PUT", "-d", r#"{"old_versions": 3}"#].as_slice();
+    for (target, arguments, status, code) in [
+        ("/buckets/photos?old_versions=1", put, 404, "no_such_bucket"),
+        ("/buckets/objects", put, 400, "bad_target"),
+        ("/buckets/objects", body, 400, "bad_target"),
+        ("/buckets/objects?old_versions=2", body, 400, "bad_target"),
+        ("/buckets/objects?old_versions=-1", put, 400, "bad_target"),
+        ("/buckets/objects?old_versions=2&more=1", put, 400, "bad_target"),
+        ("/buckets/Objects?old_versions=2", put, 400, "bad_target"),
+        ("/buckets/objects?old_versions=2", &["-X", "DELETE"], 405, "method_not_allowed"),
+        ("/buckets", put, 405, "method_not_allowed"),
+    ] {
+        let refused = cluster.curl(target, arguments).expect(status).json();
+        assert_eq!(refused["error"]["code"], code, "{target}");
+        assert!(refused["error"]["message"].as_str().is_some_and(|told| told.contains(' ')), "{refused}");
+    }
+    assert_eq!(kept(&cluster), serde_json::json!([{ "name": "objects", "old_versions": 1 }]));
+}
+
+#[test]
 fn keys_with_slashes_are_listed_in_folders() {
     let cluster = Cluster::of(3);
     for key in ["photos/1.jpg", "photos/2.jpg", "notes", "photos%2Fold/0.jpg"] {

@@ -38,6 +38,9 @@ pub(super) fn begin(request: RequestId, operation: VersionOperation, context: &m
         VersionOperation::Remove { path, version } => {
             Work::DeleteVersion(DeleteVersion::version(request, path, version, context))
         }
+        VersionOperation::SetBucket { bucket, retention } => {
+            Work::AskCatalog(AskCatalog::set_bucket(request, bucket, retention, context))
+        }
         VersionOperation::AskCatalog(what) => Work::AskCatalog(AskCatalog::begin(request, what, context)),
     }
 }

@@ -56,6 +56,7 @@ pub(super) async fn serve(engine: &Engine<Node>, exchange: Exchange, operation: 
             VersionOperation::Get { .. }
             | VersionOperation::Delete { .. }
             | VersionOperation::Remove { .. }
+            | VersionOperation::SetBucket { .. }
             | VersionOperation::AskCatalog(_),
             _,
         ) => None,

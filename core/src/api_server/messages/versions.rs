@@ -9,7 +9,8 @@ use core::time::Duration;
 use super::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure, UploadTerms};
 use crate::address::ServerAddress;
 use crate::catalog::{
-    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Metadata, ObjectPath, Version,
+    BlobId, Bucket, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Metadata, ObjectPath, Retention,
+    Version,
 };
 use crate::checksum::Checksum;
 use crate::conditions::Conditions;
@@ -63,6 +64,13 @@ pub enum VersionOperation {
         path: ObjectPath,
         /// Which.
         version: Version,
+    },
+    /// Set what a bucket keeps.
+    SetBucket {
+        /// Which.
+        bucket: Bucket,
+        /// How many old versions of each key it is to keep.
+        retention: Retention,
     },
     /// Ask the catalog, as it is: listings, versions, buckets.
     AskCatalog(CatalogRequest),

@@ -3,7 +3,7 @@
 use lode_core::api_server::messages::versions::{NewVersion, VersionOperation};
 use lode_core::catalog::{CatalogRequest, ContentType, Metadata, ObjectPath, Version};
 use lode_core::conditions::Conditions;
-use lode_core::resource::versions::VersionResource;
+use lode_core::resource::versions::{VersionResource, VersionResourceError};
 
 use crate::http::server::Exchange;
 use crate::reply::Misunderstood;
@@ -31,6 +31,17 @@ pub(in super::super) fn understand(exchange: &Exchange) -> Result<Option<Version
         Some(VersionResource::List(query)) => {
             request::only_get(exchange)?;
             Ok(Some(VersionOperation::AskCatalog(CatalogRequest::List(query))))
+        }
+        Some(VersionResource::Buckets) => {
+            request::only_get(exchange)?;
+            Ok(Some(VersionOperation::AskCatalog(CatalogRequest::Buckets)))
+        }
+        Some(VersionResource::Bucket { bucket, retention }) => {
+            request::only_put(exchange)?;
+            // A body would say something that nobody reads.
+            let retention = retention.filter(|_| exchange.body_bytes() == Some(0));
+            let retention = retention.ok_or(VersionResourceError::OldVersions)?;
+            Ok(Some(VersionOperation::SetBucket { bucket, retention }))
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::cli::log::{LogFormat, LogLevel};
 /// Run an API server: it serves clients over HTTP and keeps nothing
 ///
 /// Any number of API servers may stand side by side, all on the same message bus. A bus that cannot be reached is no
-/// reason to end: the server says so, keeps trying, and serves with what it knows.
+/// reason to end: the server says so, keeps trying, and serves with what it knows. Nor is a PostgreSQL that cannot be
+/// reached: requests that need it get 503 until it is there.
 #[derive(Debug, Args)]
 #[command(after_help = API_EXAMPLES, after_long_help = format!("{API_EXAMPLES}\n{API_ANSWERS}\n{EXIT_STATUS_HELP}"))]
 pub(in crate::cli) struct ApiArgs {
@@ -30,7 +31,7 @@ pub(in crate::cli) struct ApiArgs {
     #[command(flatten)]
     pub(in crate::cli) bus: BusArgs,
 
-    /// Where the names and versions of objects are kept
+    /// Where the names and versions of objects are kept. Required
     ///
     /// `sqlite:PATH` is a file, for the API servers of one machine; `postgres://user:password@host:port/database` is for those
     /// of several. With either, a PUT writes a new version of which several data servers hold copies, overwrites are atomic,
@@ -41,8 +42,8 @@ pub(in crate::cli) struct ApiArgs {
     ///
     /// Being built: with a catalog, copies that are lost are not made anew yet, and what uploads leave behind that broke off
     /// is not collected yet.
-    #[arg(long, value_name = "CATALOG", env = "LODE_CATALOG", hide_env_values = true, default_value = "none")]
-    pub(in crate::cli) catalog: CatalogUrl,
+    #[arg(long, value_name = "CATALOG", env = "LODE_CATALOG", hide_env_values = true)]
+    pub(in crate::cli) catalog: Option<CatalogUrl>,
 
     /// How many copies of each version there are to be, where there is a catalog
     ///
@@ -185,9 +186,10 @@ const API_EXAMPLES: &str = "\
 Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
 
 Examples:
-  lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672
   lode api --listen 127.0.0.1:7401 --bus amqp://broker --catalog sqlite:/var/lib/lode/catalog.db
-  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker lode api --log-format json
+  lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672 --catalog none
+  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker LODE_CATALOG=postgres://lode@db/lode \
+    lode api --log-format json
 ";
 
 const API_ANSWERS: &str = "\
@@ -201,6 +203,7 @@ Where there is a catalog, keys are plain texts, and / is a character like any ot
   GET, HEAD, DELETE /objects/<key>?version=N   one version; DELETE without it writes a tombstone
   GET /versions/<key>                      the versions, one JSON object a line, the latest first
   GET /objects/?prefix=&delimiter=&after=&limit=   which objects there are, as JSON
+  GET /buckets, PUT /buckets/objects?old_versions=N   how many old versions are kept (N or unlimited)
   PUT with If-Match, If-None-Match: *, Content-Type, X-Lode-Meta-*
 ";
 
