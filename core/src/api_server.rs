@@ -36,6 +36,7 @@ use crate::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute};
 use crate::catalog::{BlobId, CatalogAnswer, CatalogFailure};
 use crate::config::{ApiConfig, ConfigError};
 use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
+use crate::inventory::CommittedBlob;
 use crate::locate::LocateOutcome;
 use crate::machine::{Effects, Machine};
 use crate::membership::{Heard, Membership};
@@ -461,6 +462,13 @@ impl Context<'_> {
         let query = self.locates.begin(self.now, wanted, self.membership, self.ids, self.effects);
         self.waiting.insert(query, request);
         self.counters.queries += 1;
+    }
+
+    /// Those who hold this blob are to note which version it has become.
+    fn label(&mut self, blob: CommittedBlob, holders: &[ServerAddress]) {
+        if let Some(upkeep) = &mut self.upkeep {
+            upkeep.label(self.now, blob, holders);
+        }
     }
 
     /// A copy of this blob may be missing.

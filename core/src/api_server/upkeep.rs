@@ -4,6 +4,7 @@
 //! * A [`repair`] gives one blob the copies that it should have ([`need`]), at a bounded [`pace`].
 //! * A [`sweep`] goes through what data servers hold, and finds what no version has.
 //! * A [`collection`] removes garbage where it is noted.
+//! * [`labels`] are sent to those who hold what was just committed.
 //!
 //! Every API server that has a catalog does all of it, and none knows of the others: a blob is claimed in the catalog before
 //! it is repaired, and all else can be done twice. [`absence`] tells for how long the copies of a silent server are waited
@@ -12,6 +13,7 @@
 pub mod absence;
 mod audit;
 mod collection;
+mod labels;
 pub mod need;
 pub mod pace;
 mod repair;
@@ -25,6 +27,7 @@ use alloc::vec::Vec;
 use self::absence::Absences;
 use self::audit::Audit;
 use self::collection::Collection;
+use self::labels::Labels;
 use self::pace::Pace;
 use self::repair::{Progress, Repair, Shared};
 use self::report::{UpkeepCounters, UpkeepReport};
@@ -50,6 +53,7 @@ pub(super) struct Upkeep {
     audit: Audit,
     sweep: Sweep,
     collection: Collection,
+    labels: Labels,
     repairs: BTreeMap<BlobId, Repair>,
     queue: VecDeque<Suspect>,
     /// Those in the queue and those under repair.
@@ -98,6 +102,7 @@ impl Upkeep {
             audit: Audit::new(first_at),
             sweep: Sweep::new(first_at + upkeep.page_pause),
             collection: Collection::new(first_at),
+            labels: Labels::default(),
             repairs: BTreeMap::new(),
             queue: VecDeque::new(),
             known: BTreeSet::new(),
@@ -146,6 +151,11 @@ impl Upkeep {
         self.sweep.look_at(server.clone());
     }
 
+    /// Those who hold this blob are to note which version it has become.
+    pub(super) fn label(&mut self, now: Instant, blob: CommittedBlob, holders: &[ServerAddress]) {
+        self.labels.add(now, blob, holders);
+    }
+
     /// A copy of this blob may be missing.
     pub(super) fn look_at_blob(&mut self, blob: BlobId) {
         self.audit.look_at_blob(blob, self.config.max_waiting);
@@ -158,6 +168,7 @@ impl Upkeep {
             self.audit.next_deadline(),
             self.sweep.next_deadline(),
             self.collection.next_deadline(),
+            self.labels.next_deadline(),
         ];
         let repairs = self.repairs.values().filter_map(Repair::next_deadline);
         parts.into_iter().flatten().chain(repairs).min()
@@ -173,6 +184,7 @@ impl Upkeep {
         parts.audit.wake(has_room, &mut around);
         parts.sweep.wake(&mut around);
         parts.collection.wake(&mut around);
+        parts.labels.wake(&mut around);
         for repair in parts.repairs.values_mut() {
             repair.wake(&mut around);
         }
@@ -181,8 +193,9 @@ impl Upkeep {
 
     /// Something was heard from a data server.
     pub(super) fn heard(&mut self, input: UpkeepInput, hands: &mut Hands<'_>) {
-        let (UpkeepInput::Held { ask: id, .. } | UpkeepInput::Listed { ask: id, .. } | UpkeepInput::Copied { copy: id, .. }) =
-            input;
+        let (UpkeepInput::Held { ask: id, .. }
+        | UpkeepInput::Listed { ask: id, .. }
+        | UpkeepInput::Copied { copy: id, .. }) = input;
         let Some(waiter) = self.waiting.remove(&id) else { return };
         match (waiter, input) {
             (Waiter::Audit, UpkeepInput::Held { ask, outcome }) => {
@@ -292,6 +305,7 @@ impl Upkeep {
             audit: &mut self.audit,
             sweep: &mut self.sweep,
             collection: &mut self.collection,
+            labels: &mut self.labels,
             repairs: &mut self.repairs,
             pace: &mut self.pace,
             counters: &mut self.counters,
@@ -315,6 +329,7 @@ struct Parts<'a> {
     audit: &'a mut Audit,
     sweep: &'a mut Sweep,
     collection: &'a mut Collection,
+    labels: &'a mut Labels,
     repairs: &'a mut BTreeMap<BlobId, Repair>,
     pace: &'a mut Pace,
     counters: &'a mut UpkeepCounters,

@@ -125,7 +125,7 @@ impl Catalog {
         versions.kept.insert(version, record);
         let surplus = versions.fall_to(retention.unwrap_or_default());
         let garbage = surplus.into_iter().filter_map(|record| self.becomes_garbage(now, &record)).collect();
-        CatalogAnswer::Written(Written { version, garbage })
+        CatalogAnswer::Written(Written { version, written: Some(now), garbage })
     }
 
     fn remove_version(&mut self, now: WallTime, path: &ObjectPath, version: Version) -> CatalogAnswer {

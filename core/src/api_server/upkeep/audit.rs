@@ -241,15 +241,15 @@ fn judge(
     around: &mut Surroundings<'_>,
 ) -> Option<Suspect> {
     let suspect = Suspect::of(blob)?;
-    let says_yes = |holder: &&ServerAddress| holdings.get(*holder).is_some_and(|held| held.contains(&suspect.blob.blob));
+    let says_yes =
+        |holder: &&ServerAddress| holdings.get(*holder).is_some_and(|held| held.contains(&suspect.blob.blob));
     let held: BTreeSet<_> = blob.holders.iter().filter(says_yes).cloned().collect();
     let silent = blob.holders.iter().filter(|holder| !holdings.contains_key(*holder));
     let awaited: BTreeSet<_> = silent.filter(|holder| around.awaits(holder)).cloned().collect();
     let retired: BTreeSet<_> = blob.retired.iter().filter(|holder| around.is_live(holder)).cloned().collect();
     let ranked = around.places(suspect.blob.blob, suspect.size_bytes);
     let (copies, refused) = (around.config.copies, &BTreeSet::new());
-    let situation =
-        Situation { copies, held: &held, awaited: &awaited, retired: &retired, refused, ranked };
+    let situation = Situation { copies, held: &held, awaited: &awaited, retired: &retired, refused, ranked };
     tally.count(held.len(), situation.wanted());
     let says_no = |holder: &ServerAddress| holdings.contains_key(holder) && !held.contains(holder);
     let notes_are_wrong = blob.holders.iter().any(says_no);

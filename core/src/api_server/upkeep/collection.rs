@@ -78,11 +78,7 @@ impl Collection {
     }
 
     /// The catalog has answered.
-    pub(super) fn catalogued(
-        &mut self,
-        outcome: Result<CatalogAnswer, CatalogFailure>,
-        around: &mut Surroundings<'_>,
-    ) {
+    pub(super) fn catalogued(&mut self, outcome: Result<CatalogAnswer, CatalogFailure>, around: &mut Surroundings<'_>) {
         match outcome {
             Ok(CatalogAnswer::Garbage(page)) if page.is_empty() => self.forget(around),
             Ok(CatalogAnswer::Garbage(page)) => self.remove(page, around),

@@ -113,13 +113,13 @@ impl Situation<'_> {
 
     fn another_copy(&self, counting: &[Spot<'_>]) -> Need {
         let others = self.awaited.iter().chain(self.retired).chain(self.held).chain(self.refused);
-        let taken: Vec<_> = counting.iter().copied().chain(others.map(|address| Spot { address, zone: None })).collect();
+        let taken: Vec<_> =
+            counting.iter().copied().chain(others.map(|address| Spot { address, zone: None })).collect();
         let places = self.ranked.iter().filter(|place| place.takes_it).map(|place| place.spot);
         match spread::next(places, &taken) {
-            Some(spot) => Need::Copy {
-                from: self.held.iter().chain(self.retired).cloned().collect(),
-                to: spot.address.clone(),
-            },
+            Some(spot) => {
+                Need::Copy { from: self.held.iter().chain(self.retired).cloned().collect(), to: spot.address.clone() }
+            }
             None => Need::Room,
         }
     }

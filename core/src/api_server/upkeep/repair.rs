@@ -60,7 +60,9 @@ enum Step {
 pub(super) enum Progress {
     GoesOn,
     /// It is over; whether the blob is to be looked at again soon.
-    Over { again: bool },
+    Over {
+        again: bool,
+    },
 }
 
 /// What a repair shares with the others.
@@ -315,10 +317,7 @@ impl Repair {
             }
             Need::Retire { server, keep } => {
                 let blob = self.blob();
-                around.ask_catalog(
-                    Waiter::Repair(blob),
-                    CatalogRequest::Retire { blob, server: server.clone(), keep },
-                );
+                around.ask_catalog(Waiter::Repair(blob), CatalogRequest::Retire { blob, server: server.clone(), keep });
                 self.step = Step::Retiring { server };
                 Progress::GoesOn
             }

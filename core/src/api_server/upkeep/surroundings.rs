@@ -46,15 +46,16 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Asks a data server which of these blobs it holds.
-    pub(super) fn ask_held(
-        &mut self,
-        waiter: Waiter,
-        server: ServerAddress,
-        blobs: Vec<CommittedBlob>,
-    ) -> OperationId {
+    pub(super) fn ask_held(&mut self, waiter: Waiter, server: ServerAddress, blobs: Vec<CommittedBlob>) -> OperationId {
         let (ask, patience) = (self.await_for(waiter), self.config.short_patience);
         self.effects.push(UpkeepEffect::AskHeld { ask, server, blobs, patience }.into());
         ask
+    }
+
+    /// Has a data server note which versions these blobs are; nobody waits for the answer.
+    pub(super) fn tell_versions(&mut self, server: ServerAddress, blobs: Vec<CommittedBlob>) {
+        let (ask, patience) = (self.ids.fresh(), self.config.short_patience);
+        self.effects.push(UpkeepEffect::AskHeld { ask, server, blobs, patience }.into());
     }
 
     /// Asks a data server what it holds.
@@ -95,9 +96,8 @@ impl<'a> Surroundings<'a> {
 
     /// Who of those that hold a copy is to send it.
     pub(super) fn best_of(&self, holders: Vec<ServerAddress>) -> Option<ServerAddress> {
-        let is_suspected = |holder: &ServerAddress| {
-            self.membership.member(holder).is_none_or(|member| member.is_suspected(self.now))
-        };
+        let is_suspected =
+            |holder: &ServerAddress| self.membership.member(holder).is_none_or(|member| member.is_suspected(self.now));
         holders.into_iter().min_by_key(is_suspected)
     }
 

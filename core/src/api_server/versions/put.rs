@@ -23,6 +23,7 @@ use crate::catalog::{
 };
 use crate::copies::{Copies, Durable, NextWrite, QuorumWrite};
 use crate::id::{OperationId, RequestId};
+use crate::inventory::CommittedBlob;
 use crate::membership::Member;
 use crate::placement::spread::{self, Spot};
 use crate::placement::{Candidate, Weight, rank};
@@ -127,13 +128,15 @@ impl PutVersion {
             }
             (Progress::Committing(durable), Err(CatalogFailure::Unknown { .. })) => {
                 self.state = Progress::Settling(durable.clone());
-                context.ask_catalog(self.request, CatalogRequest::Settle { blobs: alloc::vec![self.blob], held_on: None });
+                context
+                    .ask_catalog(self.request, CatalogRequest::Settle { blobs: alloc::vec![self.blob], held_on: None });
             }
             (Progress::Settling(durable), Ok(CatalogAnswer::Settled(fates))) => {
                 let durable = durable.clone();
                 match fates.first() {
                     Some((_, Fate::Kept(version) | Fate::Gone(version))) => {
-                        self.written(&durable, Written { version: *version, garbage: Vec::new() }, context);
+                        let written = Written { version: *version, written: None, garbage: Vec::new() };
+                        self.written(&durable, written, context);
                     }
                     Some((_, Fate::Condemned)) | None => {
                         let reason = "it broke off while the new version was written".into();
@@ -189,6 +192,9 @@ impl PutVersion {
     fn written(&mut self, durable: &Durable, written: Written, context: &mut Context<'_>) {
         let Durable { size_bytes, checksum, .. } = *durable;
         let (blob, version): (BlobId, Version) = (self.blob, written.version);
+        if let Some(written) = written.written {
+            context.label(CommittedBlob { blob, version, written }, &durable.holders);
+        }
         let late: Vec<_> =
             self.write.holders().into_iter().filter(|server| !durable.holders.contains(server)).collect();
         if !late.is_empty() {

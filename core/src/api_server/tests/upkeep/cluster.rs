@@ -95,7 +95,8 @@ impl Cluster {
     pub(super) fn put(&mut self, key: &str, on: &[u8]) -> BlobId {
         let blob = self.upload(on);
         let (content_type, metadata) = (None, Metadata::default());
-        let state = State::Object(Stored { size_bytes: SIZE, checksum: Checksum::new([1; 32]), content_type, metadata });
+        let state =
+            State::Object(Stored { size_bytes: SIZE, checksum: Checksum::new([1; 32]), content_type, metadata });
         let path = ObjectPath { bucket: Bucket::objects(), key: key.parse().unwrap() };
         let (holders, conditions) = (on.iter().copied().map(address).collect(), Conditions::default());
         let commit = CatalogRequest::Commit(Commit { path, blob, state, holders, conditions });
@@ -274,12 +275,7 @@ impl Cluster {
     }
 }
 
-fn page_of(
-    disk: &BTreeMap<BlobId, Instant>,
-    now: Instant,
-    after: Option<BlobId>,
-    limit: usize,
-) -> InventoryPage {
+fn page_of(disk: &BTreeMap<BlobId, Instant>, now: Instant, after: Option<BlobId>, limit: usize) -> InventoryPage {
     let behind = disk.iter().filter(|(blob, _)| after.is_none_or(|after| **blob > after));
     let blobs: Vec<_> =
         behind.take(limit).map(|(blob, since)| InventoryEntry { blob: *blob, age: now - *since }).collect();

@@ -13,12 +13,20 @@ use crate::api_server::tests::bench::address;
 
 #[derive(Debug, Clone)]
 enum Event {
-    Put { key: u8, on: BTreeSet<u8> },
-    Upload { on: BTreeSet<u8> },
+    Put {
+        key: u8,
+        on: BTreeSet<u8>,
+    },
+    Upload {
+        on: BTreeSet<u8>,
+    },
     Stops(u8),
     Starts(u8),
     /// A copy is lost, if it is not the last one.
-    Loses { server: u8, which: usize },
+    Loses {
+        server: u8,
+        which: usize,
+    },
     Passes(u64),
 }
 
