@@ -1,12 +1,13 @@
 //! `lode api`: an API server as a process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lode_core::config::{ApiConfig, Timing};
+use lode_core::config::{ApiConfig, Timing, UpkeepConfig};
 use lode_smol::api::ApiServer;
 use lode_smol::catalog::CatalogUrl;
 
-use super::args::ApiArgs;
+use super::args::{ApiArgs, UpkeepArgs};
 use super::catalog::{self, copies};
 use super::failure::Failure;
 use super::serve::{Process, listen, rabbit, start_failed, warn_if_open};
@@ -46,10 +47,25 @@ fn config(args: &ApiArgs) -> Result<ApiConfig, Failure> {
         max_requests: args.max_requests,
         held_body_bytes: args.held_body.as_u64(),
         copies: copies(args.copies)?,
+        upkeep: Some(upkeep(&args.upkeep)),
         ..ApiConfig::default()
     };
     config.check().map_err(refused)?;
     Ok(config)
+}
+
+fn upkeep(args: &UpkeepArgs) -> UpkeepConfig {
+    let usual = UpkeepConfig::default();
+    let garbage_age: Duration = *args.garbage_age;
+    UpkeepConfig {
+        repair_after: *args.repair_after,
+        repair_bytes_per_second: args.repair_rate.as_u64(),
+        audit_every: *args.audit_every,
+        garbage_age,
+        // What is to be kept for a short time only is not to lie about for much longer.
+        garbage_every: usual.garbage_every.min(garbage_age),
+        ..usual
+    }
 }
 
 #[cfg(test)]
@@ -81,10 +97,11 @@ mod tests {
 
     #[test]
     fn the_settings_reach_the_machine() {
-        assert_eq!(config_of("lode api").unwrap(), ApiConfig::default());
+        let usual = ApiConfig { upkeep: Some(UpkeepConfig::default()), ..ApiConfig::default() };
+        assert_eq!(config_of("lode api").unwrap(), usual);
         let config = config_of(
             "lode api --expiry 2s --heartbeat-period 1s --locate-deadline 400ms --ask-directly-after 100ms --held-body 2MiB \
-             --max-requests 7 --copies 2",
+             --max-requests 7 --copies 2 --repair-after 3s --repair-rate 7MiB --audit-every 5s --garbage-age 4s",
         );
         let config = config.unwrap();
         assert_eq!((config.timing.expiry().as_millis(), config.timing.heartbeat_period().as_millis()), (2000, 1000));
@@ -92,6 +109,10 @@ mod tests {
         assert_eq!(config.timing.ask_directly_after().as_millis(), 100);
         assert_eq!((config.held_body_bytes, config.max_requests), (2 << 20, 7));
         assert_eq!(config.copies, Copies::Exactly(2));
+        let upkeep = config.upkeep.unwrap();
+        let periods = [upkeep.repair_after, upkeep.audit_every, upkeep.garbage_age, upkeep.garbage_every];
+        assert_eq!(periods.map(|period| period.as_secs()), [3, 5, 4, 4]);
+        assert_eq!(upkeep.repair_bytes_per_second, 7 << 20);
     }
 
     #[test]
@@ -101,6 +122,7 @@ mod tests {
             "lode api --expiry 5s",
             "lode api --ask-directly-after 1s",
             "lode api --max-requests 0",
+            "lode api --garbage-age 1ms",
         ] {
             assert!(matches!(config_of(line), Err(Failure::Usage(_))), "{line}");
         }

@@ -12,7 +12,7 @@ use clap_complete::Shell;
 pub(super) use self::bucket::{BucketAction, BucketArgs};
 pub(super) use self::client::{ClusterArgs, GetArgs, LocateArgs, OutputArgs, PutArgs, RemoveArgs, StatusArgs};
 pub(super) use self::dev::DevArgs;
-pub(super) use self::server::{ApiArgs, DataArgs, LogArgs};
+pub(super) use self::server::{ApiArgs, DataArgs, LogArgs, UpkeepArgs};
 pub(super) use self::values::ListenAddress;
 
 use super::exit::EXIT_STATUS_HELP;

@@ -39,9 +39,6 @@ pub(in crate::cli) struct ApiArgs {
     ///
     /// `none`: nowhere. The object's name is the name of its bytes, on one data server, which is found by asking; the last
     /// PUT wins. It is what clusters with nodes of the seed use.
-    ///
-    /// Being built: with a catalog, copies that are lost are not made anew yet, and what uploads leave behind that broke off
-    /// is not collected yet.
     #[arg(long, value_name = "CATALOG", env = "LODE_CATALOG", hide_env_values = true)]
     pub(in crate::cli) catalog: Option<CatalogUrl>,
 
@@ -51,6 +48,9 @@ pub(in crate::cli) struct ApiArgs {
     /// not given: 3, or as many as there are data servers where there are fewer.
     #[arg(long, value_name = "N")]
     pub(in crate::cli) copies: Option<usize>,
+
+    #[command(flatten)]
+    pub(in crate::cli) upkeep: UpkeepArgs,
 
     /// After how much silence a data server is forgotten
     ///
@@ -148,6 +148,36 @@ pub(in crate::cli) struct DataArgs {
 
     #[command(flatten)]
     pub(in crate::cli) log: LogArgs,
+}
+
+/// How what is stored is kept up, where there is a catalog.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Upkeep")]
+pub(in crate::cli) struct UpkeepArgs {
+    /// How long a data server may be gone before its copies are made anew elsewhere
+    ///
+    /// A server that is back before that has cost nothing. While the bus is down nobody is given up.
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub(in crate::cli) repair_after: Duration,
+
+    /// How many bytes a second this server may copy for repair, on average
+    ///
+    /// Each API server repairs. No two repair the same object at a time.
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "50MiB")]
+    pub(in crate::cli) repair_rate: ByteSize,
+
+    /// How often the copies of all objects are counted, by asking the data servers
+    ///
+    /// Counted are those of a data server also when it comes back, is gone for --repair-after, or is drained.
+    #[arg(long, value_name = "DURATION", default_value = "6h")]
+    pub(in crate::cli) audit_every: Duration,
+
+    /// For how long data is kept that belongs to no version, and how often it is searched for
+    ///
+    /// Uploads that broke off leave such data. It must be longer than any upload can take: one that takes longer is refused
+    /// in the end.
+    #[arg(long, value_name = "DURATION", default_value = "1h")]
+    pub(in crate::cli) garbage_age: Duration,
 }
 
 /// Which message bus.
