@@ -154,6 +154,30 @@ fn what_is_deleted_is_gone_and_its_history_is_told() {
 }
 
 #[test]
+fn the_holders_of_the_current_version_are_located() {
+    let mut cluster = Cluster::of(4);
+    let holders = |cluster: &Cluster| -> Vec<String> {
+        let all = cluster.curl("/locate/photos/1.jpg?all=1", &[]).expect(200).json();
+        let rows = all.as_array().unwrap().iter();
+        rows.map(|row| row["address"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(cluster.curl("/locate/photos/1.jpg", &[]).expect(404).json()["error"]["code"], "not_found");
+    let stored = cluster.put("/objects/photos/1.jpg", "one", &[]).expect(200);
+    wait::until_true(LIMIT, "three holders", || holders(&cluster).len() == 3);
+    let all = cluster.curl("/locate/photos%2F1.jpg?all=1", &[]).expect(200).json();
+    let checksum = format!("\"{}\"", all[0]["checksum"].as_str().unwrap());
+    assert_eq!((all[0]["size_bytes"].as_u64(), stored.header("etag")), (Some(3), Some(checksum.as_str())));
+    let one = cluster.curl("/locate/photos/1.jpg", &[]).expect(200).json();
+    assert!(holders(&cluster).contains(&one.as_str().unwrap().to_owned()), "{one}");
+    (0..4).for_each(|_| cluster.stop_data());
+    assert_eq!(cluster.curl("/locate/photos/1.jpg", &[]).expect(503).json()["error"]["code"], "no_copy");
+    assert_eq!(cluster.curl("/locate/photos/1.jpg?all=1", &[]).expect(503).json()["error"]["code"], "no_copy");
+    let _deleted = cluster.curl("/objects/photos/1.jpg", &["-X", "DELETE"]).expect(204);
+    let _gone = cluster.curl("/locate/photos/1.jpg", &[]).expect(404);
+    let _refused = cluster.curl("/locate/photos/1.jpg", &["-X", "PUT"]).expect(405);
+}
+
+#[test]
 fn a_bucket_keeps_as_many_old_versions_as_it_is_told() {
     let cluster = Cluster::of(3);
     let kept = |cluster: &Cluster| cluster.curl("/buckets", &[]).expect(200).json()["buckets"].clone();
