@@ -136,6 +136,30 @@ fn conditions_are_heeded_when_writing() {
     wait::until_true(LIMIT, "nothing is left of what was refused", || cluster.blobs() == 3);
 }
 
+/// A client that waits for `100 Continue` sends nothing; one that does not gets its answer all the same.
+#[test]
+fn a_body_whose_condition_fails_is_refused_before_it_is_sent() {
+    let cluster = Cluster::of(3);
+    let _stored = cluster.put("/objects/a", "one", &[]).expect(200);
+    let body = cluster.folder.join("large");
+    std::fs::write(&body, vec![7; 64 << 20]).unwrap();
+    let body = body.to_str().unwrap();
+    let put = |condition: &str, expect: &str| cluster.curl("/objects/a", &["-T", body, "-H", condition, "-H", expect]);
+    let refused = put("If-None-Match: *", "Expect: 100-continue").expect(412);
+    assert!(!refused.heads.contains("100 Continue"), "{}", refused.heads);
+    assert_eq!(refused.json()["error"]["code"], "precondition_failed");
+    let refused = put("If-Match: \"another\"", "Expect:").expect(412);
+    assert_eq!(refused.json()["error"]["code"], "precondition_failed");
+    assert_eq!(cluster.curl("/objects/a", &[]).expect(200).text(), "one");
+    let taken = put(&format!("If-Match: {}", stored_tag(&cluster)), "Expect: 100-continue").expect(200);
+    assert!(taken.heads.contains("100 Continue"), "{}", taken.heads);
+    assert_eq!(version(&taken), Some("2"));
+}
+
+fn stored_tag(cluster: &Cluster) -> String {
+    cluster.curl("/objects/a", &["-I"]).expect(200).header("etag").unwrap().to_owned()
+}
+
 #[test]
 fn what_is_deleted_is_gone_and_its_history_is_told() {
     let cluster = Cluster::of(3);

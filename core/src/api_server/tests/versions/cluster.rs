@@ -64,8 +64,9 @@ pub(super) struct Cluster {
     pub(super) broken_off: usize,
     /// Who does not answer queries.
     pub(super) silent: BTreeSet<ServerAddress>,
-    /// Before each of so many queries somebody writes `a` again.
+    /// Before each of so many queries, and commits, somebody else writes `a`.
     pub(super) overwritten_before_queries: usize,
+    pub(super) overwritten_before_commits: usize,
     /// Which bytes of which body the client has got: from whom.
     pub(super) received: Vec<(ServerAddress, u64, u64)>,
     fetched: Option<(ServerAddress, u64, u64)>,
@@ -95,6 +96,7 @@ impl Cluster {
             broken_off: 0,
             silent: BTreeSet::new(),
             overwritten_before_queries: 0,
+            overwritten_before_commits: 0,
             received: Vec::new(),
             fetched: None,
             content: 0,
@@ -256,6 +258,12 @@ impl Cluster {
     }
 
     fn ask(&mut self, what: &CatalogRequest) -> Result<CatalogAnswer, CatalogFailure> {
+        if matches!(what, CatalogRequest::Commit(_))
+            && let Some(left) = self.overwritten_before_commits.checked_sub(1)
+        {
+            self.overwritten_before_commits = left;
+            self.put("a", &[]);
+        }
         let reason = "it was restarted".to_string();
         match self.asks.pop_front().unwrap_or(Trouble::None) {
             Trouble::AnswerLost => {
