@@ -30,6 +30,7 @@ use self::versions::ask::AskCatalog;
 use self::versions::delete::DeleteVersion;
 use self::versions::get::GetVersion;
 use self::versions::late_copies::LateCopies;
+use self::versions::locate::LocateVersion;
 use self::versions::put::PutVersion;
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute};
@@ -107,6 +108,7 @@ enum Work {
     Locate(LocateRequest),
     PutVersion(Box<PutVersion>),
     GetVersion(Box<GetVersion>),
+    LocateVersion(LocateVersion),
     DeleteVersion(DeleteVersion),
     AskCatalog(AskCatalog),
 }
@@ -304,6 +306,8 @@ impl ApiServer {
             (Work::GetVersion(get), Completion::RelayedBlob(outcome)) => {
                 context.answered = get.relayed(outcome, &mut context) || context.answered;
             }
+            (Work::LocateVersion(locate), Completion::Catalogued(outcome)) => locate.catalogued(outcome, &mut context),
+            (Work::LocateVersion(locate), Completion::Located(outcome)) => locate.located(outcome, &mut context),
             (Work::DeleteVersion(delete), Completion::Catalogued(outcome)) => delete.catalogued(outcome, &mut context),
             (Work::AskCatalog(ask), Completion::Catalogued(outcome)) => ask.catalogued(outcome, &mut context),
             (
@@ -313,6 +317,7 @@ impl ApiServer {
                 | Work::Locate(_)
                 | Work::PutVersion(_)
                 | Work::GetVersion(_)
+                | Work::LocateVersion(_)
                 | Work::DeleteVersion(_)
                 | Work::AskCatalog(_),
                 _,

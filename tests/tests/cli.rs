@@ -180,6 +180,23 @@ fn bytes_that_were_turned_on_the_way_are_noticed() {
 }
 
 #[test]
+fn the_copies_of_the_current_version_are_located() {
+    let setting = Setting::start_with_catalog();
+    let file = setting.file("photo", b"twelve bytes");
+    let _ = expect(&setting.lode(&["put", "holiday/photo.jpg", &file]), 0);
+    let addresses: Vec<String> = setting.cluster.datas.iter().map(|data| data.address.to_string()).collect();
+    let all = ["locate", "holiday/photo.jpg", "--all", "--json"];
+    wait::until_true(Duration::from_secs(20), "three copies", || {
+        expect_json(&setting.lode(&all), 0)["holders"].as_array().is_some_and(|holders| holders.len() == 3)
+    });
+    let one = expect(&setting.lode(&["locate", "holiday/photo.jpg"]), 0);
+    assert!(addresses.iter().any(|address| *address == one.trim()), "{one}");
+    let _ = expect(&setting.lode(&["locate", "never"]), NOT_FOUND);
+    let _ = expect(&setting.lode(&["rm", "holiday/photo.jpg"]), 0);
+    let _ = expect(&setting.lode(&["locate", "holiday/photo.jpg"]), NOT_FOUND);
+}
+
+#[test]
 fn what_buckets_keep_is_listed_and_set() {
     let setting = Setting::start_with_catalog();
     let _ = expect(&setting.lode(&["bucket", "set", "objects", "--old-versions", "2"]), 0);

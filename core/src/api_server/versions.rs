@@ -8,6 +8,7 @@ pub(super) mod ask;
 pub(super) mod delete;
 pub(super) mod get;
 pub(super) mod late_copies;
+pub(super) mod locate;
 pub(super) mod put;
 
 use alloc::boxed::Box;
@@ -15,6 +16,7 @@ use alloc::boxed::Box;
 use self::ask::AskCatalog;
 use self::delete::DeleteVersion;
 use self::get::GetVersion;
+use self::locate::LocateVersion;
 use self::put::PutVersion;
 use super::messages::versions::{VersionEffect, VersionOperation};
 use super::{Context, Work};
@@ -31,6 +33,9 @@ pub(super) fn begin(request: RequestId, operation: VersionOperation, context: &m
         }
         VersionOperation::Get { path, version, selection } => {
             Work::GetVersion(Box::new(GetVersion::begin(request, path, version, selection, context)))
+        }
+        VersionOperation::Locate { path, collect } => {
+            Work::LocateVersion(LocateVersion::begin(request, path, collect, context))
         }
         VersionOperation::Delete { path, conditions } => {
             Work::DeleteVersion(DeleteVersion::object(request, path, conditions, context))

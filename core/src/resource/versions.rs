@@ -5,7 +5,7 @@
 
 use alloc::string::{String, ToString as _};
 
-use super::path_and_query;
+use super::{asks_for_all, path_and_query};
 use crate::catalog::listing::{ListQuery, MAX_PAGE};
 use crate::catalog::{
     Bucket, BucketError, Key, KeyError, ObjectPath, ParseVersionError, Retention, RetentionError, Version,
@@ -21,6 +21,13 @@ pub enum VersionResource {
         path: ObjectPath,
         /// Which version, if not the current one.
         version: Option<Version>,
+    },
+    /// `/locate/KEY`: who has the current version of an object.
+    Locate {
+        /// Of which.
+        path: ObjectPath,
+        /// Whether every holder is asked for (`?all=1`), and not one.
+        all: bool,
     },
     /// `/versions/KEY`: the versions of an object.
     Versions {
@@ -88,6 +95,9 @@ impl VersionResource {
         }
         if let Some(key) = path.strip_prefix(b"/versions/") {
             return Ok(Some(Self::Versions { path: object(key)? }));
+        }
+        if let Some(key) = path.strip_prefix(b"/locate/") {
+            return Ok(Some(Self::Locate { path: object(key)?, all: asks_for_all(query) }));
         }
         if path == b"/buckets" || path == b"/buckets/" {
             return Ok(Some(Self::Buckets));
@@ -160,6 +170,10 @@ mod tests {
         }
         let versions = VersionResource::Versions { path: path("a") };
         assert_eq!(VersionResource::parse(b"/versions/a"), Ok(Some(versions)));
+        for (target, all) in [("/locate/a", false), ("/locate/%61?all=1", true)] {
+            let locate = VersionResource::Locate { path: path("a"), all };
+            assert_eq!(VersionResource::parse(target.as_bytes()), Ok(Some(locate)), "{target}");
+        }
         assert_eq!(VersionResource::parse(b"/cluster"), Ok(None));
     }
 
@@ -199,6 +213,7 @@ mod tests {
             ("/objects/?limit=x", VersionResourceError::Limit),
             ("/objects/?prefix=%FF", VersionResourceError::NotText { parameter: "prefix" }),
             ("/versions/", VersionResourceError::Key(KeyError::Empty)),
+            ("/locate/", VersionResourceError::Key(KeyError::Empty)),
             ("/buckets/Objects", VersionResourceError::Bucket(BucketError::ForbiddenByte { at: 0 })),
             ("/buckets/objects/x", VersionResourceError::Bucket(BucketError::ForbiddenByte { at: 7 })),
             ("/buckets/objects?old_versions=", VersionResourceError::Retention(RetentionError)),

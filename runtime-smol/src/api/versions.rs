@@ -54,6 +54,7 @@ pub(super) async fn serve(engine: &Engine<Node>, exchange: Exchange, operation: 
         }
         (
             VersionOperation::Get { .. }
+            | VersionOperation::Locate { .. }
             | VersionOperation::Delete { .. }
             | VersionOperation::Remove { .. }
             | VersionOperation::SetBucket { .. }

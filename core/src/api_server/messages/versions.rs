@@ -15,6 +15,7 @@ use crate::catalog::{
 use crate::checksum::Checksum;
 use crate::conditions::Conditions;
 use crate::id::{OperationId, RequestId};
+use crate::locate::Collect;
 use crate::select::{ObjectHead, Selection};
 use crate::time::WallTime;
 
@@ -50,6 +51,13 @@ pub enum VersionOperation {
         version: Option<Version>,
         /// Which part, under which conditions.
         selection: Selection,
+    },
+    /// Say who holds the current version.
+    Locate {
+        /// Of what.
+        path: ObjectPath,
+        /// Whether one holder will do.
+        collect: Collect,
     },
     /// Write a tombstone: the object is deleted, its older versions stay as long as the bucket keeps them.
     Delete {

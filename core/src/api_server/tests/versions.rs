@@ -4,5 +4,6 @@ mod buckets;
 mod cluster;
 mod delete;
 mod get;
+mod locate;
 mod put;
 mod random;

@@ -1,10 +1,14 @@
 //! Storing a new version: its copies are made durable on a write quorum of data servers, then the catalog makes it current.
 //!
-//! | state      | quorum stored | no quorum can come about | client's fault | written | refused  | unavailable | unknown    | settled: kept, gone | settled: condemned |
-//! |------------|---------------|--------------------------|----------------|---------|----------|-------------|------------|---------------------|--------------------|
-//! | sending    | → committing  | 503, 507                 | 400            | -       | -        | -           | -          | -                   | -                  |
-//! | committing | -             | -                        | -              | 200     | 412, 404 | 503         | → settling | -                   | -                  |
-//! | settling   | -             | -                        | -              | -       | -        | 503         | 503        | 200                 | 503                |
+//! | state      | conditions hold | conditions fail | quorum stored | no quorum can come about | client's fault | written | refused  | unavailable | unknown    | settled: kept, gone | settled: condemned |
+//! |------------|-----------------|-----------------|---------------|--------------------------|----------------|---------|----------|-------------|------------|---------------------|--------------------|
+//! | judging    | → sending       | 412             | -             | -                        | -              | -       | -        | 503         | 503        | -                   | -                  |
+//! | sending    | -               | -               | → committing  | 503, 507                 | 400            | -       | -        | -           | -          | -                   | -                  |
+//! | committing | -               | -               | -             | -                        | -              | 200     | 412, 404 | 503         | → settling | -                   | -                  |
+//! | settling   | -               | -               | -             | -                        | -              | -       | -        | 503         | 503        | 200                 | 503                |
+//!
+//! A PUT begins with judging where it has conditions, so that a body is not sent in vain, and with sending where it has none.
+//! That they hold then promises nothing: the commit judges them again, and it alone counts.
 //!
 //! Copies that do not count are removed, but where it is not known whether the version was written: then they are left for
 //! the collection of garbage, which asks the catalog again.
@@ -19,8 +23,9 @@ use super::late_copies::Content;
 use super::refusal_of;
 use crate::address::ServerAddress;
 use crate::catalog::{
-    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Fate, State, Stored, Version, Written,
+    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Fate, Found, State, Stored, Version, Written,
 };
+use crate::conditions::{Access, Current, Evaluated};
 use crate::copies::{Copies, Durable, NextWrite, QuorumWrite};
 use crate::id::{OperationId, RequestId};
 use crate::inventory::CommittedBlob;
@@ -45,13 +50,14 @@ pub(in super::super) struct PutVersion {
 
 #[derive(Debug, Clone)]
 enum Progress {
+    Judging,
     Sending,
     Committing(Durable),
     Settling(Durable),
 }
 
 impl PutVersion {
-    /// Begins to send the body to as many servers as there are to be copies.
+    /// Asks the catalog whether it may be written, if that depends on something; else begins to send.
     pub(in super::super) fn begin(
         request: RequestId,
         new: NewVersion,
@@ -62,19 +68,39 @@ impl PutVersion {
         let usable = usable(context, &new).count();
         let write = QuorumWrite::new(copies.among(usable));
         let mut put =
-            Self { request, new, blob, write, uploads: BTreeMap::new(), resendable: true, state: Progress::Sending };
+            Self { request, new, blob, write, uploads: BTreeMap::new(), resendable: true, state: Progress::Judging };
+        if put.new.conditions.restrict_writes() {
+            context.ask_catalog(request, CatalogRequest::Read { path: put.new.path.clone(), version: None });
+        } else {
+            put.send(context);
+        }
+        put
+    }
+
+    fn judge(&mut self, found: Option<Found>, context: &mut Context<'_>) {
+        let current = found.map_or(Current::Absent, |found| found.record.state.as_current());
+        match self.new.conditions.evaluate(Access::Write, current) {
+            Evaluated::Proceed => self.send(context),
+            Evaluated::PreconditionFailed | Evaluated::NotModified => {
+                context.refuse(self.request, Refusal::PreconditionFailed);
+            }
+        }
+    }
+
+    /// Begins to send the body to as many servers as there are to be copies.
+    fn send(&mut self, context: &mut Context<'_>) {
+        self.state = Progress::Sending;
         let mut begun = Vec::new();
-        while put.write.next_step(true) == NextWrite::Send
-            && let Some(server) = put.next_target(context)
+        while self.write.next_step(true) == NextWrite::Send
+            && let Some(server) = self.next_target(context)
         {
-            begun.push((put.sends_to(server.clone(), context), server));
+            begun.push((self.sends_to(server.clone(), context), server));
         }
         if !begun.is_empty() {
-            let (blob, terms) = (put.blob, put.terms(context));
+            let (request, blob, terms) = (self.request, self.blob, self.terms(context));
             context.effects.push(VersionEffect::UploadCopies { request, copies: begun, blob, terms }.into());
         }
-        put.go_on(context);
-        put
+        self.go_on(context);
     }
 
     /// One upload has ended.
@@ -112,6 +138,11 @@ impl PutVersion {
         context: &mut Context<'_>,
     ) {
         match (&self.state, outcome) {
+            (Progress::Judging, Ok(CatalogAnswer::Found(found))) => self.judge(found, context),
+            // A read changes nothing: it is as if it had not been asked.
+            (Progress::Judging, Err(CatalogFailure::Unavailable { reason } | CatalogFailure::Unknown { reason })) => {
+                context.refuse(self.request, Refusal::CatalogUnavailable { reason });
+            }
             (Progress::Committing(durable), Ok(CatalogAnswer::Written(written))) => {
                 let durable = durable.clone();
                 self.written(&durable, written, context);
@@ -148,7 +179,7 @@ impl PutVersion {
                 let (CatalogFailure::Unavailable { reason } | CatalogFailure::Unknown { reason }) = failure;
                 context.refuse(self.request, Refusal::OutcomeUnknown { reason });
             }
-            (Progress::Sending | Progress::Committing(_) | Progress::Settling(_), Ok(_))
+            (Progress::Judging | Progress::Sending | Progress::Committing(_) | Progress::Settling(_), Ok(_))
             | (Progress::Sending, Err(_)) => {
                 unreachable!("the catalog answers what it was asked")
             }
@@ -158,7 +189,7 @@ impl PutVersion {
     fn go_on(&mut self, context: &mut Context<'_>) {
         match self.state {
             Progress::Sending => {}
-            Progress::Committing(_) | Progress::Settling(_) => return,
+            Progress::Judging | Progress::Committing(_) | Progress::Settling(_) => return,
         }
         loop {
             let target = self.next_target(context).filter(|_| self.may_send_again(context));

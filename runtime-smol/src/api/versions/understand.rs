@@ -3,6 +3,7 @@
 use lode_core::api_server::messages::versions::{NewVersion, VersionOperation};
 use lode_core::catalog::{CatalogRequest, ContentType, Metadata, ObjectPath, Version};
 use lode_core::conditions::Conditions;
+use lode_core::locate::Collect;
 use lode_core::resource::versions::{VersionResource, VersionResourceError};
 
 use crate::http::server::Exchange;
@@ -23,6 +24,11 @@ pub(in super::super) fn understand(exchange: &Exchange) -> Result<Option<Version
     match VersionResource::parse(exchange.target().as_bytes())? {
         None => Ok(None),
         Some(VersionResource::Object { path, version }) => object(exchange, path, version).map(Some),
+        Some(VersionResource::Locate { path, all }) => {
+            request::only_get(exchange)?;
+            let collect = if all { Collect::All } else { Collect::First };
+            Ok(Some(VersionOperation::Locate { path, collect }))
+        }
         Some(VersionResource::Versions { path }) => {
             request::only_get(exchange)?;
             let what = CatalogRequest::Versions { path, before: None, limit: VERSIONS_LIMIT };
