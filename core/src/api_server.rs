@@ -27,11 +27,11 @@ use self::put::Put;
 use self::upkeep::report::UpkeepReport;
 use self::upkeep::{Hands, Upkeep};
 use self::versions::ask::AskCatalog;
-use self::versions::delete::DeleteVersion;
 use self::versions::get::GetVersion;
 use self::versions::late_copies::LateCopies;
 use self::versions::locate::LocateVersion;
 use self::versions::put::PutVersion;
+use self::versions::remove::RemoveVersion;
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute};
 use crate::catalog::{BlobId, CatalogAnswer, CatalogFailure};
@@ -109,7 +109,7 @@ enum Work {
     PutVersion(Box<PutVersion>),
     GetVersion(Box<GetVersion>),
     LocateVersion(LocateVersion),
-    DeleteVersion(DeleteVersion),
+    RemoveVersion(RemoveVersion),
     AskCatalog(AskCatalog),
 }
 
@@ -308,7 +308,7 @@ impl ApiServer {
             }
             (Work::LocateVersion(locate), Completion::Catalogued(outcome)) => locate.catalogued(outcome, &mut context),
             (Work::LocateVersion(locate), Completion::Located(outcome)) => locate.located(outcome, &mut context),
-            (Work::DeleteVersion(delete), Completion::Catalogued(outcome)) => delete.catalogued(outcome, &mut context),
+            (Work::RemoveVersion(remove), Completion::Catalogued(outcome)) => remove.catalogued(outcome, &mut context),
             (Work::AskCatalog(ask), Completion::Catalogued(outcome)) => ask.catalogued(outcome, &mut context),
             (
                 Work::Put(_)
@@ -318,7 +318,7 @@ impl ApiServer {
                 | Work::PutVersion(_)
                 | Work::GetVersion(_)
                 | Work::LocateVersion(_)
-                | Work::DeleteVersion(_)
+                | Work::RemoveVersion(_)
                 | Work::AskCatalog(_),
                 _,
             ) => {

@@ -336,14 +336,13 @@ struct Parts<'a> {
 }
 
 impl Suspect {
-    /// `None` for a tombstone, which has no copies.
-    fn of(held: &HeldBlob) -> Option<Self> {
+    fn of(held: &HeldBlob) -> Self {
         let size_bytes = match &held.record.state {
             State::Object(stored) => stored.size_bytes,
-            State::Tombstone => return None,
+            State::Tombstone => 0,
         };
         let (holders, retired) = (held.holders.clone(), held.retired.clone());
-        Some(Self { blob: committed(&held.record), size_bytes, holders, retired })
+        Self { blob: committed(&held.record), size_bytes, holders, retired }
     }
 }
 

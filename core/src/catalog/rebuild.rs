@@ -9,8 +9,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{BlobId, Described, Description, HeldBlob, ObjectPath, Retention, State, Stored, Version, VersionLabel};
 use super::VersionRecord;
+use super::{BlobId, Described, Description, HeldBlob, ObjectPath, Retention, State, Stored, Version, VersionLabel};
 use crate::address::ServerAddress;
 use crate::checksum::Checksum;
 use crate::time::WallTime;
@@ -139,7 +139,9 @@ impl Rebuilt {
 impl FoundBlob {
     fn into_version(self, blob: BlobId, version: Version, path: &ObjectPath) -> HeldBlob {
         let most_held = self.contents.into_iter().max_by_key(|(_, holders)| holders.len());
-        let ((size_bytes, checksum), holders) = most_held.unwrap_or_default();
+        let Some(((size_bytes, checksum), holders)) = most_held else {
+            unreachable!("a blob is known by a copy that was found")
+        };
         let state = match self.description.what {
             Described::Object { content_type, metadata } => {
                 State::Object(Stored { size_bytes, checksum, content_type, metadata })

@@ -9,8 +9,8 @@ use core::time::Duration;
 use super::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure, UploadTerms};
 use crate::address::ServerAddress;
 use crate::catalog::{
-    BlobId, Bucket, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Metadata, ObjectPath, Retention,
-    Version,
+    BlobId, Bucket, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Description, Metadata, ObjectPath,
+    Retention, Version,
 };
 use crate::checksum::Checksum;
 use crate::conditions::Conditions;
@@ -121,8 +121,22 @@ pub enum VersionEffect {
         copies: Vec<(OperationId, ServerAddress)>,
         /// As which blob.
         blob: BlobId,
+        /// What each copy, also one that is sent again, is to say of itself.
+        description: Description,
         /// What is to be waited for, and held.
         terms: UploadTerms,
+    },
+    /// Store a blob without content on several data servers. Each is completed by an [`ApiInput::Uploaded`] of its own, and can
+    /// be asked for again as this effect.
+    StoreMarker {
+        /// The ids, and where.
+        copies: Vec<(OperationId, ServerAddress)>,
+        /// As which blob.
+        blob: BlobId,
+        /// What it says of itself.
+        description: Description,
+        /// How long to wait for each.
+        patience: Duration,
     },
     /// Ask this data server for a part of a blob. Completed by [`ApiInput::Fetched`]: with the whole or that very part of a
     /// body of this checksum, else with a failure; the body stays open for [`VersionEffect::Relay`].

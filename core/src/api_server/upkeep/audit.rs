@@ -19,7 +19,7 @@ use super::report::{Audited, Tally};
 use super::surroundings::Surroundings;
 use super::{Suspect, Waiter, committed};
 use crate::address::ServerAddress;
-use crate::catalog::{BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, HeldBlob, State};
+use crate::catalog::{BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, HeldBlob};
 use crate::id::OperationId;
 use crate::time::Instant;
 use crate::transfer::TransferFailure;
@@ -179,7 +179,7 @@ impl Audit {
 
     fn ask(&mut self, page: Vec<HeldBlob>, around: &mut Surroundings<'_>) -> Vec<Suspect> {
         let mut questions: BTreeMap<ServerAddress, Vec<_>> = BTreeMap::new();
-        for blob in page.iter().filter(|blob| has_content(blob)) {
+        for blob in &page {
             for holder in blob.holders.iter().filter(|holder| around.is_live(holder)) {
                 questions.entry(holder.clone()).or_default().push(committed(&blob.record));
             }
@@ -203,8 +203,8 @@ impl Audit {
             return Vec::new();
         };
         let mut tally = Tally::default();
-        let blobs = asking.page.iter().filter(|blob| has_content(blob));
-        let found: Vec<_> = blobs.filter_map(|blob| judge(blob, &asking.holdings, &mut tally, around)).collect();
+        let found: Vec<_> =
+            asking.page.iter().filter_map(|blob| judge(blob, &asking.holdings, &mut tally, around)).collect();
         if let Some(run) = &mut self.run {
             run.tally.add(tally);
         }
@@ -240,7 +240,7 @@ fn judge(
     tally: &mut Tally,
     around: &mut Surroundings<'_>,
 ) -> Option<Suspect> {
-    let suspect = Suspect::of(blob)?;
+    let suspect = Suspect::of(blob);
     let says_yes =
         |holder: &&ServerAddress| holdings.get(*holder).is_some_and(|held| held.contains(&suspect.blob.blob));
     let held: BTreeSet<_> = blob.holders.iter().filter(says_yes).cloned().collect();
@@ -263,13 +263,5 @@ fn judge(
         | Need::Copy { .. }
         | Need::Retire { .. }
         | Need::Remove { .. } => Some(suspect),
-    }
-}
-
-/// A tombstone has no copies.
-const fn has_content(blob: &HeldBlob) -> bool {
-    match blob.record.state {
-        State::Object(_) => true,
-        State::Tombstone => false,
     }
 }

@@ -1,14 +1,18 @@
-//! Storing a new version: its copies are made durable on a write quorum of data servers, then the catalog makes it current.
+//! Storing a new version, an object or a tombstone: its copies are made durable on a write quorum of data servers, then the
+//! catalog makes it current.
 //!
-//! | state      | conditions hold | conditions fail | quorum stored | no quorum can come about | client's fault | written | refused  | unavailable | unknown    | settled: kept, gone | settled: condemned |
-//! |------------|-----------------|-----------------|---------------|--------------------------|----------------|---------|----------|-------------|------------|---------------------|--------------------|
-//! | judging    | → sending       | 412             | -             | -                        | -              | -       | -        | 503         | 503        | -                   | -                  |
-//! | sending    | -               | -               | → committing  | 503, 507                 | 400            | -       | -        | -           | -          | -                   | -                  |
-//! | committing | -               | -               | -             | -                        | -              | 200     | 412, 404 | 503         | → settling | -                   | -                  |
-//! | settling   | -               | -               | -             | -                        | -              | -       | -        | 503         | 503        | 200                 | 503                |
+//! | state      | may be written | may not be | quorum stored | no quorum can come about | client's fault | written  | refused  | unavailable | unknown    | settled: kept, gone | settled: condemned |
+//! |------------|----------------|------------|---------------|--------------------------|----------------|----------|----------|-------------|------------|---------------------|--------------------|
+//! | judging    | → sending      | 412, 404   | -             | -                        | -              | -        | -        | 503         | 503        | -                   | -                  |
+//! | sending    | -              | -          | → committing  | 503, 507                 | 400            | -        | -        | -           | -          | -                   | -                  |
+//! | committing | -              | -          | -             | -                        | -              | 200, 204 | 412, 404 | 503         | → settling | -                   | -                  |
+//! | settling   | -              | -          | -             | -                        | -              | -        | -        | 503         | 503        | 200, 204            | 503                |
 //!
-//! A PUT begins with judging where it has conditions, so that a body is not sent in vain, and with sending where it has none.
-//! That they hold then promises nothing: the commit judges them again, and it alone counts.
+//! A PUT that has conditions and a DELETE begin with judging, so that nothing is sent in vain; a PUT that has none begins with
+//! sending. What is judged then promises nothing: the commit judges it again, and it alone counts.
+//!
+//! A tombstone is a blob without content. It lies on data servers as objects do, so that a catalog that is rebuilt from them
+//! does not bring back what was deleted.
 //!
 //! Copies that do not count are removed, but where it is not known whether the version was written: then they are left for
 //! the collection of garbage, which asks the catalog again.
@@ -23,10 +27,11 @@ use super::late_copies::Content;
 use super::refusal_of;
 use crate::address::ServerAddress;
 use crate::catalog::{
-    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Fate, Found, State, Stored, Version, Written,
+    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Described, Description, Fate, Found, ObjectPath,
+    State, Stored, Version, Written,
 };
-use crate::conditions::{Access, Current, Evaluated};
-use crate::copies::{Copies, Durable, NextWrite, QuorumWrite};
+use crate::conditions::{Access, Conditions, Current, Evaluated};
+use crate::copies::{Durable, NextWrite, QuorumWrite};
 use crate::id::{OperationId, RequestId};
 use crate::inventory::CommittedBlob;
 use crate::membership::Member;
@@ -35,11 +40,14 @@ use crate::placement::{Candidate, Weight, rank};
 use crate::refusal::Refusal;
 use crate::transfer::{BodyFault, TransferFailure, UploadOutcome};
 
-/// One PUT of a version under way.
+/// One PUT, or DELETE, of an object under way.
 #[derive(Debug, Clone)]
 pub(in super::super) struct PutVersion {
     request: RequestId,
-    new: NewVersion,
+    description: Description,
+    conditions: Conditions,
+    /// How long the content is, if that was said.
+    declared_bytes: Option<u64>,
     blob: BlobId,
     write: QuorumWrite,
     uploads: BTreeMap<OperationId, ServerAddress>,
@@ -57,29 +65,58 @@ enum Progress {
 }
 
 impl PutVersion {
-    /// Asks the catalog whether it may be written, if that depends on something; else begins to send.
-    pub(in super::super) fn begin(
-        request: RequestId,
-        new: NewVersion,
-        copies: Copies,
-        context: &mut Context<'_>,
-    ) -> Self {
-        let blob = BlobId::of_upload(context.ids.fresh());
-        let usable = usable(context, &new).count();
-        let write = QuorumWrite::new(copies.among(usable));
-        let mut put =
-            Self { request, new, blob, write, uploads: BTreeMap::new(), resendable: true, state: Progress::Judging };
-        if put.new.conditions.restrict_writes() {
-            context.ask_catalog(request, CatalogRequest::Read { path: put.new.path.clone(), version: None });
+    /// Stores the body of the request: asks the catalog whether it may be written, if that depends on something; else begins to
+    /// send.
+    pub(in super::super) fn object(request: RequestId, new: NewVersion, context: &mut Context<'_>) -> Self {
+        let NewVersion { path, declared_bytes, conditions, content_type, metadata } = new;
+        let description = Description { path, what: Described::Object { content_type, metadata } };
+        let is_restricted = conditions.restrict_writes();
+        let mut put = Self::new(request, description, conditions, declared_bytes, context);
+        if is_restricted {
+            put.read(context);
         } else {
             put.send(context);
         }
         put
     }
 
+    /// Deletes the object, if there is one.
+    pub(in super::super) fn tombstone(
+        request: RequestId,
+        path: ObjectPath,
+        conditions: Conditions,
+        context: &mut Context<'_>,
+    ) -> Self {
+        let description = Description { path, what: Described::Tombstone };
+        let put = Self::new(request, description, conditions, Some(0), context);
+        put.read(context);
+        put
+    }
+
+    fn new(
+        request: RequestId,
+        description: Description,
+        conditions: Conditions,
+        declared_bytes: Option<u64>,
+        context: &mut Context<'_>,
+    ) -> Self {
+        let blob = BlobId::of_upload(context.ids.fresh());
+        let usable = usable(context, declared_bytes).count();
+        let write = QuorumWrite::new(context.config.copies.among(usable));
+        let (uploads, resendable, state) = (BTreeMap::new(), true, Progress::Judging);
+        Self { request, description, conditions, declared_bytes, blob, write, uploads, resendable, state }
+    }
+
+    fn read(&self, context: &mut Context<'_>) {
+        context.ask_catalog(self.request, CatalogRequest::Read { path: self.description.path.clone(), version: None });
+    }
+
     fn judge(&mut self, found: Option<Found>, context: &mut Context<'_>) {
         let current = found.map_or(Current::Absent, |found| found.record.state.as_current());
-        match self.new.conditions.evaluate(Access::Write, current) {
+        match self.conditions.evaluate(Access::Write, current) {
+            Evaluated::Proceed if current == Current::Absent && self.is_tombstone() => {
+                context.refuse(self.request, Refusal::NotFound);
+            }
             Evaluated::Proceed => self.send(context),
             Evaluated::PreconditionFailed | Evaluated::NotModified => {
                 context.refuse(self.request, Refusal::PreconditionFailed);
@@ -97,8 +134,7 @@ impl PutVersion {
             begun.push((self.sends_to(server.clone(), context), server));
         }
         if !begun.is_empty() {
-            let (request, blob, terms) = (self.request, self.blob, self.terms(context));
-            context.effects.push(VersionEffect::UploadCopies { request, copies: begun, blob, terms }.into());
+            self.store(begun, context);
         }
         self.go_on(context);
     }
@@ -153,6 +189,9 @@ impl PutVersion {
             (Progress::Committing(_), Ok(CatalogAnswer::NoSuchBucket)) => {
                 self.not_written(Refusal::NoSuchBucket, context);
             }
+            (Progress::Committing(_), Ok(CatalogAnswer::NothingToDelete)) => {
+                self.not_written(Refusal::NotFound, context);
+            }
             (Progress::Committing(_), Ok(CatalogAnswer::Condemned)) => self.not_written(Refusal::UploadTooOld, context),
             (Progress::Committing(_), Err(failure @ CatalogFailure::Unavailable { .. })) => {
                 self.not_written(refusal_of(failure), context);
@@ -203,19 +242,16 @@ impl PutVersion {
     }
 
     fn commit(&mut self, durable: Durable, context: &mut Context<'_>) {
-        let stored = Stored {
-            size_bytes: durable.size_bytes,
-            checksum: durable.checksum,
-            content_type: self.new.content_type.clone(),
-            metadata: self.new.metadata.clone(),
+        let Description { path, what } = self.description.clone();
+        let state = match what {
+            Described::Object { content_type, metadata } => {
+                let Durable { size_bytes, checksum, .. } = durable;
+                State::Object(Stored { size_bytes, checksum, content_type, metadata })
+            }
+            Described::Tombstone => State::Tombstone,
         };
-        let commit = Commit {
-            path: self.new.path.clone(),
-            blob: self.blob,
-            state: State::Object(stored),
-            holders: durable.holders.clone(),
-            conditions: self.new.conditions.clone(),
-        };
+        let (holders, conditions) = (durable.holders.clone(), self.conditions.clone());
+        let commit = Commit { path, blob: self.blob, state, holders, conditions };
         self.state = Progress::Committing(durable);
         context.ask_catalog(self.request, CatalogRequest::Commit(commit));
     }
@@ -241,7 +277,12 @@ impl PutVersion {
             context.look_at_blob(blob);
         }
         self.leave_uploads(Some(Content { size_bytes, checksum }), context);
-        context.respond(self.request, VersionResponse::Written { version, size_bytes, checksum });
+        let response = if self.is_tombstone() {
+            VersionResponse::Deleted { version }
+        } else {
+            VersionResponse::Written { version, size_bytes, checksum }
+        };
+        context.respond(self.request, response);
     }
 
     /// Nobody can have written the version, nor will.
@@ -271,8 +312,27 @@ impl PutVersion {
 
     fn send_again(&mut self, server: ServerAddress, context: &mut Context<'_>) {
         let upload = self.sends_to(server.clone(), context);
+        if self.is_tombstone() {
+            return self.store(alloc::vec![(upload, server)], context);
+        }
         let (request, name, terms) = (self.request, self.blob.name(), self.terms(context));
         context.effects.push(ApiEffect::Upload { upload, request, server, name, terms });
+    }
+
+    /// Has copies made, of the body of the request or of nothing.
+    fn store(&self, copies: Vec<(OperationId, ServerAddress)>, context: &mut Context<'_>) {
+        let (request, blob, description) = (self.request, self.blob, self.description.clone());
+        let effect = if self.is_tombstone() {
+            let patience = context.config.short_patience;
+            VersionEffect::StoreMarker { copies, blob, description, patience }
+        } else {
+            VersionEffect::UploadCopies { request, copies, blob, description, terms: self.terms(context) }
+        };
+        context.effects.push(effect.into());
+    }
+
+    fn is_tombstone(&self) -> bool {
+        self.description.what == Described::Tombstone
     }
 
     fn sends_to(&mut self, server: ServerAddress, context: &mut Context<'_>) -> OperationId {
@@ -289,7 +349,7 @@ impl PutVersion {
 
     fn next_target(&self, context: &Context<'_>) -> Option<ServerAddress> {
         let pick = |suspected: bool| {
-            let candidates = usable(context, &self.new).filter(|(address, member)| {
+            let candidates = usable(context, self.declared_bytes).filter(|(address, member)| {
                 !self.write.was_tried(address) && member.is_suspected(context.now) == suspected
             });
             let candidates = candidates.map(|(address, member)| {
@@ -309,7 +369,7 @@ impl PutVersion {
     }
 
     fn terms(&self, context: &Context<'_>) -> UploadTerms {
-        UploadTerms::of(self.new.declared_bytes, context.config)
+        UploadTerms::of(self.declared_bytes, context.config)
     }
 
     fn refusal(&self, context: &Context<'_>) -> Refusal {
@@ -325,8 +385,11 @@ impl PutVersion {
 
 /// The servers that take objects, and have room for this one as far as both have said. Nodes of the seed keep neither what
 /// a blob is nor its checksum.
-fn usable<'a>(context: &'a Context<'_>, new: &NewVersion) -> impl Iterator<Item = (&'a ServerAddress, &'a Member)> {
-    let declared_bytes = new.declared_bytes.unwrap_or(0);
+fn usable<'a>(
+    context: &'a Context<'_>,
+    declared_bytes: Option<u64>,
+) -> impl Iterator<Item = (&'a ServerAddress, &'a Member)> {
+    let declared_bytes = declared_bytes.unwrap_or(0);
     let has_room = move |member: &Member| {
         member.details().is_some_and(|details| details.accepts_writes && declared_bytes <= details.space.free_bytes)
     };

@@ -185,6 +185,9 @@ impl Cluster {
             ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, .. }) => {
                 copies.into_iter().filter_map(|(upload, server)| self.upload(upload, server, blob.name())).collect()
             }
+            ApiEffect::Version(VersionEffect::StoreMarker { copies, blob, .. }) => {
+                copies.into_iter().filter_map(|(upload, server)| self.upload(upload, server, blob.name())).collect()
+            }
             ApiEffect::Upload { upload, server, name, .. } => self.upload(upload, server, name).into_iter().collect(),
             ApiEffect::Version(VersionEffect::AskCatalog { ask, what }) => {
                 alloc::vec![VersionInput::Catalogued { ask, outcome: self.ask(&what) }.into()]
