@@ -102,15 +102,13 @@ impl Rebuild {
 }
 
 impl Rebuilt {
-    fn add_key(&mut self, path: &ObjectPath, blobs: Vec<(BlobId, FoundBlob)>, retention: Retention) {
+    fn add_key(&mut self, path: &ObjectPath, mut blobs: Vec<(BlobId, FoundBlob)>, retention: Retention) {
+        blobs.sort_by_key(|(blob, found)| (found.label.map(|label| label.written), *blob));
         let (mut labelled, mut others) = (BTreeMap::new(), Vec::new());
         for (blob, found) in blobs {
             match found.label {
                 // Two of one number cannot be; whichever is later is believed, and the other is a blob without a note.
-                Some(label) => match labelled.insert(label.version, (blob, found)) {
-                    Some(other) => others.push(other),
-                    None => {}
-                },
+                Some(label) => others.extend(labelled.insert(label.version, (blob, found))),
                 None => others.push((blob, found)),
             }
         }
@@ -153,3 +151,7 @@ impl FoundBlob {
         HeldBlob { path: path.clone(), record, holders: holders.into_iter().collect(), retired: Vec::new() }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test names the one answer that it expects")]
+mod tests;
