@@ -127,7 +127,8 @@ impl PutVersion {
             }
             (Progress::Committing(durable), Err(CatalogFailure::Unknown { .. })) => {
                 self.state = Progress::Settling(durable.clone());
-                context.ask_catalog(self.request, CatalogRequest::Settle { blobs: alloc::vec![self.blob], held_on: None });
+                context
+                    .ask_catalog(self.request, CatalogRequest::Settle { blobs: alloc::vec![self.blob], held_on: None });
             }
             (Progress::Settling(durable), Ok(CatalogAnswer::Settled(fates))) => {
                 let durable = durable.clone();
