@@ -24,7 +24,9 @@
 mod answer;
 mod blob;
 mod bucket;
+mod description;
 mod key;
+mod label;
 pub mod listing;
 mod metadata;
 pub mod model;
@@ -33,10 +35,15 @@ mod request;
 mod version;
 pub mod write;
 
+#[cfg(test)]
+pub(crate) use description::tests as description_tests;
+
 pub use answer::{CatalogAnswer, CatalogFailure, Fate, Garbage, HeldBlob, Written};
 pub use blob::BlobId;
 pub use bucket::{Bucket, BucketError, MAX_BUCKET_BYTES, Retention};
+pub use description::{Described, Description, DescriptionError};
 pub use key::{Key, KeyError, MAX_KEY_BYTES, ObjectPath};
+pub use label::{ParseLabelError, VersionLabel};
 pub use metadata::{ContentType, MAX_METADATA_BYTES, Metadata, MetadataError};
 pub use record::{Found, State, Stored, VersionRecord};
 pub use request::{CatalogRequest, Commit};

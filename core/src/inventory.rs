@@ -1,10 +1,14 @@
 //! What API servers ask data servers about the blobs that they hold, many at a time.
 
+mod notes;
+
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::catalog::{BlobId, Version};
+use crate::catalog::{BlobId, Version, VersionLabel};
 use crate::time::WallTime;
+
+pub use self::notes::{Notes, NotesError};
 
 /// The most blobs that one question is about, and that one page of an inventory tells of.
 pub const MAX_BLOBS_AT_A_TIME: usize = 1000;
@@ -19,6 +23,14 @@ pub struct CommittedBlob {
     pub version: Version,
     /// When that was written, by the clock of the catalog.
     pub written: WallTime,
+}
+
+impl CommittedBlob {
+    /// What its holder is to note.
+    #[must_use]
+    pub const fn label(&self) -> VersionLabel {
+        VersionLabel { version: self.version, written: self.written }
+    }
 }
 
 /// A part of what a data server holds, in an order of its own.

@@ -100,6 +100,7 @@ pub mod config;
 pub mod content_range;
 pub mod copies;
 pub mod data_server;
+mod decimal;
 pub mod digest;
 pub mod etag;
 pub mod heartbeat;

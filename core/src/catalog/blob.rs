@@ -31,6 +31,12 @@ impl BlobId {
         Self(OperationId::from_bytes(bytes))
     }
 
+    /// The blob that is kept under this name, if it is that of one.
+    #[must_use]
+    pub fn of_name(name: &ObjectName) -> Option<Self> {
+        name.as_str().parse().ok()
+    }
+
     /// The name under which data servers keep it.
     #[must_use]
     pub fn name(self) -> ObjectName {
@@ -72,6 +78,7 @@ mod tests {
         let blob = BlobId::of_upload(upload);
         assert_eq!(blob.name().as_str(), "00000000000000ab-0000000000000000");
         assert_eq!(blob.name().as_str().parse(), Ok(blob));
+        assert_eq!(BlobId::of_name(&blob.name()), Some(blob));
         assert_eq!(BlobId::from_bytes(blob.to_bytes()), blob);
     }
 }

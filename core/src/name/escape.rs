@@ -31,9 +31,14 @@ pub(crate) fn unescape(escaped: &[u8]) -> Result<Cow<'_, [u8]>, EscapeError> {
 /// Escapes whatever does not stay bare. This is stricter than [`may_stand_bare`]: a `'` that a client wrote bare stays, but
 /// one that is escaped anew becomes `%27`. That is how the seed's library has it.
 pub(super) fn escape(plain: &[u8]) -> String {
+    escape_except(plain, stays_bare)
+}
+
+/// Escapes whatever is not to stay as it is.
+pub(crate) fn escape_except(plain: &[u8], stays: impl Fn(u8) -> bool) -> String {
     let mut escaped = String::with_capacity(plain.len());
     for &byte in plain {
-        if stays_bare(byte) {
+        if stays(byte) {
             escaped.push(char::from(byte));
         } else {
             escaped.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 0xf)]);

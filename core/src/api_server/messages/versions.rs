@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure, UploadTerms};
 use crate::address::ServerAddress;
 use crate::catalog::{
-    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Metadata, ObjectPath, Version,
+    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Description, Metadata, ObjectPath, Version,
 };
 use crate::checksum::Checksum;
 use crate::conditions::Conditions;
@@ -105,6 +105,8 @@ pub enum VersionEffect {
         copies: Vec<(OperationId, ServerAddress)>,
         /// As which blob.
         blob: BlobId,
+        /// What each copy, also one that is sent again, is to say of itself.
+        description: Description,
         /// What is to be waited for, and held.
         terms: UploadTerms,
     },

@@ -19,7 +19,8 @@ use super::late_copies::Content;
 use super::refusal_of;
 use crate::address::ServerAddress;
 use crate::catalog::{
-    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Fate, State, Stored, Version, Written,
+    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Described, Description, Fate, State, Stored,
+    Version, Written,
 };
 use crate::copies::{Copies, Durable, NextWrite, QuorumWrite};
 use crate::id::{OperationId, RequestId};
@@ -69,8 +70,9 @@ impl PutVersion {
             begun.push((put.sends_to(server.clone(), context), server));
         }
         if !begun.is_empty() {
-            let (blob, terms) = (put.blob, put.terms(context));
-            context.effects.push(VersionEffect::UploadCopies { request, copies: begun, blob, terms }.into());
+            let (blob, description, terms) = (put.blob, put.description(), put.terms(context));
+            let effect = VersionEffect::UploadCopies { request, copies: begun, blob, description, terms };
+            context.effects.push(effect.into());
         }
         put.go_on(context);
         put
@@ -127,7 +129,8 @@ impl PutVersion {
             }
             (Progress::Committing(durable), Err(CatalogFailure::Unknown { .. })) => {
                 self.state = Progress::Settling(durable.clone());
-                context.ask_catalog(self.request, CatalogRequest::Settle { blobs: alloc::vec![self.blob], held_on: None });
+                context
+                    .ask_catalog(self.request, CatalogRequest::Settle { blobs: alloc::vec![self.blob], held_on: None });
             }
             (Progress::Settling(durable), Ok(CatalogAnswer::Settled(fates))) => {
                 let durable = durable.clone();
@@ -266,6 +269,12 @@ impl PutVersion {
 
     fn may_send_again(&self, context: &Context<'_>) -> bool {
         self.resendable && self.write.failures().count() < context.config.max_attempts
+    }
+
+    fn description(&self) -> Description {
+        let NewVersion { path, content_type, metadata, .. } = &self.new;
+        let what = Described::Object { content_type: content_type.clone(), metadata: metadata.clone() };
+        Description { path: path.clone(), what }
     }
 
     fn terms(&self, context: &Context<'_>) -> UploadTerms {
