@@ -187,12 +187,14 @@ impl DataServer {
             return refuse(request, Refusal::Busy, effects);
         }
         match operation {
-            DataOperation::Put { name, declared_bytes, digests } => {
+            DataOperation::Put { name, declared_bytes, digests, description, label } => {
                 if let Some(refusal) = self.refuses_upload(declared_bytes) {
                     return refuse(request, refusal, effects);
                 }
                 let receive = self.begin(request, Work::Receiving(Receiving::new(declared_bytes, digests)));
-                effects.push(DataEffect::Receive { receive, request, name, declared_bytes, digests });
+                let effect =
+                    DataEffect::Receive { receive, request, name, declared_bytes, digests, description, label };
+                effects.push(effect);
             }
             DataOperation::Get { name, selection } => {
                 let open = self.begin(request, Work::Opening(selection));

@@ -48,6 +48,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::channel::oneshot;
 use lode_core::checksum::Checksum;
+use lode_core::inventory::Notes;
 use lode_core::name::ObjectName;
 use lode_core::space::Space;
 
@@ -58,7 +59,7 @@ pub use self::reader::{BlobReader, BlobStream};
 pub use self::sync::FolderSyncCounts;
 pub use self::writer::{BlobWriter, Written};
 
-use self::format::Description;
+use self::format::Tail;
 use self::layout::{BlobPath, Layout};
 use self::sync::{SyncCalls, Syncer, SystemCalls, sync_outcome};
 
@@ -118,7 +119,22 @@ impl BlobStore {
         declared_bytes: Option<u64>,
         wanted: WantedDigests,
     ) -> Result<BlobWriter, StoreError> {
-        BlobWriter::begin(&self.shared, name, declared_bytes, wanted).await
+        self.begin_noted(name, declared_bytes, wanted, Notes::default()).await
+    }
+
+    /// As [`begin`](Self::begin), for a blob of which this is said. One with a description and the name of a blob lies among
+    /// the blobs.
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin).
+    pub async fn begin_noted(
+        &self,
+        name: &ObjectName,
+        declared_bytes: Option<u64>,
+        wanted: WantedDigests,
+        notes: Notes,
+    ) -> Result<BlobWriter, StoreError> {
+        BlobWriter::begin(&self.shared, name, declared_bytes, wanted, notes).await
     }
 
     /// Opens the blob of that name for reading; `None` if there is none. A body of up to 64 KiB is read at once.
@@ -137,25 +153,12 @@ impl BlobStore {
         if self.is_failing() {
             return Err(StoreError::Failing);
         }
-        let path = BlobPath::of(name);
-        let shared = Arc::clone(&self.shared);
-        let (done, is_durable) = oneshot::channel();
-        let (told, was_there) = oneshot::channel();
-        smol::unblock(move || match shared.layout.remove_blob(&path) {
-            Ok(false) if !shared.syncer.has_folder(path.folder) => drop(done.send(Ok(()))),
-            Ok(removed) => {
-                let _ = told.send(removed);
-                // Also if it was not there: somebody else may have removed it just now, and not durably yet.
-                shared.syncer.sync_folder(&shared.layout, path.folder, done);
+        for path in BlobPath::all_of(name) {
+            if self.remove(path).await? {
+                return Ok(true);
             }
-            Err(error) => {
-                let display_path = shared.layout.display_path(&path);
-                drop(done.send(Err(StoreError::from_errno(Doing::Removing, &display_path, error))));
-            }
-        })
-        .detach();
-        sync_outcome(is_durable).await?;
-        Ok(was_there.await.unwrap_or(false))
+        }
+        Ok(false)
     }
 
     /// The room on the file system.
@@ -179,6 +182,27 @@ impl BlobStore {
         self.shared.syncer.counts()
     }
 
+    async fn remove(&self, path: BlobPath) -> Result<bool, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let (done, is_durable) = oneshot::channel();
+        let (told, was_there) = oneshot::channel();
+        smol::unblock(move || match shared.layout.remove_blob(&path) {
+            Ok(false) if !shared.syncer.has_folder(path.folder) => drop(done.send(Ok(()))),
+            Ok(removed) => {
+                let _ = told.send(removed);
+                // Also if it was not there: somebody else may have removed it just now, and not durably yet.
+                shared.syncer.sync_folder(&shared.layout, path.folder, done);
+            }
+            Err(error) => {
+                let display_path = shared.layout.display_path(&path);
+                drop(done.send(Err(StoreError::from_errno(Doing::Removing, &display_path, error))));
+            }
+        })
+        .detach();
+        sync_outcome(is_durable).await?;
+        Ok(was_there.await.unwrap_or(false))
+    }
+
     fn open_with(root: &Path, calls: Box<dyn SyncCalls>) -> Result<(Self, OpenReport), StoreError> {
         let (layout, report) = Layout::open(root)?;
         let syncer = Syncer::new(calls, &layout.blob_folders()?);
@@ -186,14 +210,10 @@ impl BlobStore {
     }
 }
 
-impl From<&Description> for BlobInfo {
-    fn from(description: &Description) -> Self {
-        let written_at = UNIX_EPOCH.checked_add(Duration::from_millis(description.written_at_ms));
-        Self {
-            size_bytes: description.size_bytes,
-            checksum: description.checksum,
-            written_at: written_at.unwrap_or(UNIX_EPOCH),
-        }
+impl From<&Tail> for BlobInfo {
+    fn from(tail: &Tail) -> Self {
+        let written_at = UNIX_EPOCH.checked_add(Duration::from_millis(tail.written_at_ms));
+        Self { size_bytes: tail.size_bytes, checksum: tail.checksum, written_at: written_at.unwrap_or(UNIX_EPOCH) }
     }
 }
 

@@ -6,6 +6,7 @@ use lode_core::checksum::Checksum;
 use lode_core::conditions::ConditionError;
 use lode_core::digest::DigestError;
 use lode_core::etag::ETag;
+use lode_core::inventory::NotesError;
 use lode_core::name::NameError;
 use lode_core::refusal::Refusal;
 use lode_core::resource::versions::VersionResourceError;
@@ -34,6 +35,8 @@ pub(crate) enum Misunderstood {
     Versions(#[from] VersionResourceError),
     #[error("what is to be kept beside the object cannot be: {0}")]
     Metadata(#[from] MetadataError),
+    #[error("what is said of the blob cannot be: {0}")]
+    Notes(#[from] NotesError),
     #[error("a version cannot be put: PUT /objects/KEY writes a new one")]
     PutOfVersion,
     #[error("{method} is not served here; this resource takes {allowed}")]
@@ -107,6 +110,7 @@ impl Reply {
             Misunderstood::Versions(VersionResourceError::Key(_)) => (StatusCode::BadRequest, "bad_name"),
             Misunderstood::Versions(_) => (StatusCode::BadRequest, "bad_target"),
             Misunderstood::Metadata(_) => (StatusCode::BadRequest, "bad_metadata"),
+            Misunderstood::Notes(_) => (StatusCode::BadRequest, "bad_notes"),
             Misunderstood::PutOfVersion => (StatusCode::BadRequest, "put_of_version"),
             Misunderstood::Method { .. } => (StatusCode::MethodNotAllowed, "method_not_allowed"),
             Misunderstood::Path => (StatusCode::NotFound, "no_such_path"),
@@ -119,6 +123,7 @@ impl Reply {
             | Misunderstood::Digest(_)
             | Misunderstood::Versions(_)
             | Misunderstood::Metadata(_)
+            | Misunderstood::Notes(_)
             | Misunderstood::PutOfVersion
             | Misunderstood::Path => reply,
         }

@@ -6,7 +6,7 @@ use lode_core::digest::RequestedDigests;
 use lode_core::range::ByteRange;
 use lode_core::select::{Content, ObjectHead, Selection};
 
-use crate::http::server::{Exchange, RespondError};
+use crate::http::server::{Exchange, RespondError, ResponseHead};
 use crate::metrics::{CONTENT_TYPE, Figures};
 use crate::reply::{self, Misunderstood, Reply};
 
@@ -107,13 +107,16 @@ pub(crate) async fn for_the_machine<Operation>(
     None
 }
 
-/// Answers with a head that is about an object, and nothing of the object behind it: because the request is a HEAD, or
+/// Answers with `answer`, the head that says `head` about an object, and nothing of the object behind it: because the request is a HEAD, or
 /// because nothing is to be sent.
 ///
 /// # Errors
 /// If the client was not there for it.
-pub(crate) async fn respond_without_object(exchange: Exchange, head: &ObjectHead) -> Result<(), RespondError> {
-    let answer = reply::object_head(head, reply::OBJECT_TYPE);
+pub(crate) async fn respond_without_object(
+    exchange: Exchange,
+    head: &ObjectHead,
+    answer: ResponseHead,
+) -> Result<(), RespondError> {
     match head.content {
         Content::Whole { .. } | Content::Part { .. } => {
             let body_bytes = head.content.body().map(|(_, length_bytes)| length_bytes);

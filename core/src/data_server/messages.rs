@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use crate::bus::{BusCommand, BusEvent};
+use crate::catalog::{Description, VersionLabel};
 use crate::checksum::Checksum;
 use crate::digest::{ComputedDigests, RequestedDigests};
 use crate::id::{OperationId, RequestId};
@@ -93,6 +94,10 @@ pub enum DataOperation {
         declared_bytes: Option<u64>,
         /// What it must hash to.
         digests: RequestedDigests,
+        /// What the blob says of itself, if its sender knows; its name is then that of a [`BlobId`](crate::catalog::BlobId).
+        description: Option<Description>,
+        /// Which version it has become, if its sender knows that already.
+        label: Option<VersionLabel>,
     },
     /// Send the object, or its head.
     Get {
@@ -133,6 +138,10 @@ pub enum DataEffect {
         declared_bytes: Option<u64>,
         /// Which digests are to be computed besides the checksum.
         digests: RequestedDigests,
+        /// What the blob is to say of itself. One that does lies among the blobs, else it lies among the objects.
+        description: Option<Description>,
+        /// Which version it has become, if that is known.
+        label: Option<VersionLabel>,
     },
     /// Make what was received for the request durable, then visible. Completed by [`DataInput::Committed`].
     Commit {

@@ -47,7 +47,13 @@ impl Bench {
 
     /// Begins a PUT and gives the id of its receiving.
     fn put(&mut self, number: u64, declared_bytes: Option<u64>) -> OperationId {
-        let operation = DataOperation::Put { name: name(), declared_bytes, digests: RequestedDigests::default() };
+        let operation = DataOperation::Put {
+            name: name(),
+            declared_bytes,
+            digests: RequestedDigests::default(),
+            description: None,
+            label: None,
+        };
         match self.request(number, operation).as_slice() {
             [DataEffect::Receive { receive, .. }] => *receive,
             other => panic!("{other:?}"),
@@ -176,7 +182,13 @@ fn a_full_disk_is_told_to_everybody_at_once_and_uploads_are_refused_until_there_
             DataEffect::Respond { response: DataResponse::Refused(Refusal::NoSpace), .. }
         ))
     );
-    let again = DataOperation::Put { name: name(), declared_bytes: None, digests: RequestedDigests::default() };
+    let again = DataOperation::Put {
+        name: name(),
+        declared_bytes: None,
+        digests: RequestedDigests::default(),
+        description: None,
+        label: None,
+    };
     assert_eq!(refusal(&bench.request(2, again.clone())), &Refusal::NoSpace);
     let measurement = bench.server.measuring.unwrap();
     bench.now = bench.now + Duration::from_secs(1);
@@ -205,6 +217,8 @@ fn an_upload_longer_than_the_free_space_is_refused_before_a_byte_is_taken() {
         name: name(),
         declared_bytes: Some(ROOM.free_bytes + 1),
         digests: RequestedDigests::default(),
+        description: None,
+        label: None,
     };
     assert_eq!(refusal(&bench.request(1, operation)), &Refusal::NoSpace);
 }

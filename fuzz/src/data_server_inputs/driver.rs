@@ -137,6 +137,8 @@ impl Driver {
                 name,
                 declared_bytes: world::maybe(reader, world::size_bytes),
                 digests: RequestedDigests { sha256: None, md5: world::maybe(reader, |reader| [reader.byte() % 2; 16]) },
+                description: None,
+                label: None,
             },
             2 => DataOperation::Get { name, selection: world::selection(reader) },
             _ => DataOperation::Delete { name },

@@ -74,9 +74,9 @@ impl VersionTask<'_> {
             && let Some(effect) = self.mailbox.next().await
         {
             match effect {
-                ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, terms, .. }) => {
+                ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, description, terms, .. }) => {
                     if let (Some(body), Answer::Waiting(exchange)) = (&mut self.body, &mut self.answer) {
-                        body.send(exchange, self.engine, copies, &blob.name(), terms).await;
+                        body.send(exchange, self.engine, copies, &blob.name(), &description, terms).await;
                     }
                 }
                 ApiEffect::Upload { upload, server, name, terms, .. } => {

@@ -2,6 +2,7 @@
 
 use lode_core::data_server::messages::{DiskFailure, ReceiveFailure, ReceivedBody};
 use lode_core::digest::RequestedDigests;
+use lode_core::inventory::Notes;
 use lode_core::name::ObjectName;
 use lode_core::transfer::BodyFault;
 
@@ -12,6 +13,14 @@ use crate::http::server::Exchange;
 /// How much of a body is moved at a time, in bytes: MEASURED.md, "Speed".
 const PIECE_BYTES: u64 = 256 * 1024;
 
+/// What a body is to become.
+pub(super) struct Incoming {
+    pub(super) name: ObjectName,
+    pub(super) declared_bytes: Option<u64>,
+    pub(super) digests: RequestedDigests,
+    pub(super) notes: Notes,
+}
+
 /// Writes the body of the request into a temporary file of the store.
 ///
 /// # Errors
@@ -19,11 +28,10 @@ const PIECE_BYTES: u64 = 256 * 1024;
 pub(super) async fn receive(
     exchange: &mut Exchange,
     store: &BlobStore,
-    name: &ObjectName,
-    declared_bytes: Option<u64>,
-    digests: RequestedDigests,
+    Incoming { name, declared_bytes, digests, notes }: Incoming,
 ) -> Result<(Written, ReceivedBody), ReceiveFailure> {
-    let mut writer = store.begin(name, declared_bytes, WantedDigests::from(&digests)).await.map_err(disk)?;
+    let wanted = WantedDigests::from(&digests);
+    let mut writer = store.begin_noted(&name, declared_bytes, wanted, notes).await.map_err(disk)?;
     let piece_bytes = declared_bytes.map_or(PIECE_BYTES, |declared| declared.clamp(1, PIECE_BYTES));
     let mut piece = vec![0; usize::try_from(piece_bytes).unwrap_or(1)];
     loop {

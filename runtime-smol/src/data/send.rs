@@ -19,8 +19,12 @@ pub(super) async fn send(
     head: &ObjectHead,
     head_only: bool,
 ) -> Result<(), SendFailure> {
+    let mut answer = reply::object_head(head, reply::OBJECT_TYPE);
+    for (name, value) in blob.notes().to_headers() {
+        answer = answer.header(name, &value);
+    }
     let Some((first, length_bytes)) = head.content.body().filter(|_| !head_only) else {
-        return request::respond_without_object(exchange, head).await.map_err(|_| SendFailure::Client);
+        return request::respond_without_object(exchange, head, answer).await.map_err(|_| SendFailure::Client);
     };
     let mut pieces = blob.stream(first..first + length_bytes);
     // Read before the head goes out: a blob whose first piece is rotten is refused with a sentence.
@@ -32,7 +36,7 @@ pub(super) async fn send(
             return Err(SendFailure::Disk(failure));
         }
     };
-    let started = exchange.start(reply::object_head(head, reply::OBJECT_TYPE), Some(length_bytes));
+    let started = exchange.start(answer, Some(length_bytes));
     let mut writer = started.map_err(|_| SendFailure::Client)?;
     while let Some(bytes) = piece {
         writer.write_all(bytes).await.map_err(|_| SendFailure::Client)?;

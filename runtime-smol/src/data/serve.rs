@@ -7,13 +7,14 @@ use lode_core::data_server::messages::{
     BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody,
     SendFailure,
 };
-use lode_core::digest::RequestedDigests;
+use lode_core::inventory::Notes;
 use lode_core::name::ObjectName;
 use lode_core::resource::Resource;
 use lode_core::select::ObjectHead;
 
 use super::node::Node;
-use super::{figures, receive, send};
+use super::receive::{self, Incoming};
+use super::{figures, send};
 use crate::disk::{self, BlobReader, Written};
 use crate::engine::Engine;
 use crate::http::server::{Exchange, Handler};
@@ -87,8 +88,9 @@ impl RequestTask<'_> {
     async fn run(&mut self, mut exchange: Exchange) {
         while let Some(effect) = self.mailbox.next().await {
             match effect {
-                DataEffect::Receive { receive, name, declared_bytes, digests, .. } => {
-                    let outcome = self.receive(&mut exchange, &name, declared_bytes, digests).await;
+                DataEffect::Receive { receive, name, declared_bytes, digests, description, label, .. } => {
+                    let incoming = Incoming { name, declared_bytes, digests, notes: Notes { description, label } };
+                    let outcome = self.receive(&mut exchange, incoming).await;
                     self.engine.feed(DataInput::Received { receive, outcome });
                 }
                 DataEffect::Commit { commit, .. } => {
@@ -124,14 +126,8 @@ impl RequestTask<'_> {
         }
     }
 
-    async fn receive(
-        &mut self,
-        exchange: &mut Exchange,
-        name: &ObjectName,
-        declared_bytes: Option<u64>,
-        digests: RequestedDigests,
-    ) -> Result<ReceivedBody, ReceiveFailure> {
-        let (written, body) = receive::receive(exchange, &self.engine.own.store, name, declared_bytes, digests).await?;
+    async fn receive(&mut self, exchange: &mut Exchange, incoming: Incoming) -> Result<ReceivedBody, ReceiveFailure> {
+        let (written, body) = receive::receive(exchange, &self.engine.own.store, incoming).await?;
         self.written = Some(written);
         Ok(body)
     }
@@ -163,7 +159,8 @@ fn object_operation(exchange: &Exchange, name: ObjectName) -> Result<DataOperati
     match request::object_method(exchange)? {
         ObjectMethod::Put => {
             let (declared_bytes, digests) = (exchange.body_bytes(), request::digests(exchange)?);
-            Ok(DataOperation::Put { name, declared_bytes, digests })
+            let Notes { description, label } = Notes::from_headers(&name, request::headers(exchange))?;
+            Ok(DataOperation::Put { name, declared_bytes, digests, description, label })
         }
         ObjectMethod::Read => Ok(DataOperation::Get { name, selection: request::selection(exchange)? }),
         ObjectMethod::Delete => Ok(DataOperation::Delete { name }),

@@ -53,8 +53,8 @@ pub enum StoreError {
     },
     /// A file was written by a version of Lode that this one does not know.
     #[error(
-        "{} has format version {found}, and this version of Lode knows only version {known}: use the version of Lode \
-         that wrote it, or a later one",
+        "{} has format version {found}, and this version of Lode knows none above {known}: use the version of Lode that \
+         wrote it, or a later one",
         .path.display()
     )]
     UnknownVersion {
@@ -62,7 +62,7 @@ pub enum StoreError {
         path: PathBuf,
         /// The version that it says.
         found: u32,
-        /// The version that is known.
+        /// The latest version that is known.
         known: u32,
     },
     /// Another process, or another store in this one, uses the same folder.

@@ -5,13 +5,14 @@ use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use lode_core::inventory::Notes;
 use lode_core::name::ObjectName;
 use rustix::io::Errno;
 
 use super::checksums::TablePart;
 use super::error::{Damage, Doing, StoreError};
-use super::format::{BLOCK_BYTES, ENTRY_BYTES, TailError, VERSION, decode_tail, table_bytes};
-use super::layout::BlobPath;
+use super::format::{BLOCK_BYTES, ENTRY_BYTES, Tail, TailError, VERSION, decode_tail, table_bytes};
+use super::layout::{Access, BlobPath};
 use super::positioned::read_at;
 use super::{BlobInfo, Shared};
 
@@ -28,6 +29,7 @@ const TABLE_PART_BLOCKS: u64 = 4096;
 pub struct BlobReader {
     source: Source,
     info: BlobInfo,
+    notes: Notes,
     table: TablePart,
     /// The body, if the whole file has been read; not verified yet.
     body: Vec<u8>,
@@ -48,22 +50,24 @@ pub struct BlobStream {
 /// The description of a blob; `None` if there is none.
 pub(super) async fn look_up(shared: &Shared, name: &ObjectName) -> Result<Option<BlobInfo>, StoreError> {
     let opened = Opened::open(shared, name, TAIL_BYTES).await?;
-    Ok(opened.map(|opened| opened.info))
+    Ok(opened.map(|opened| BlobInfo::from(&opened.tail)))
 }
 
 impl BlobReader {
     pub(super) async fn open(shared: &Shared, name: &ObjectName) -> Result<Option<Self>, StoreError> {
-        let Some(Opened { source, info, table, held, held_from }) =
+        let Some(Opened { source, tail, table, held, held_from }) =
             Opened::open(shared, name, SMALL_FILE_BYTES).await?
         else {
             return Ok(None);
         };
+        let info = BlobInfo::from(&tail);
         let mut body = Vec::new();
         if held_from == 0 {
             body = held;
             body.truncate(usize::try_from(info.size_bytes).unwrap_or(usize::MAX));
         }
-        Ok(Some(Self { source, info, table, body }))
+        let notes = Notes { description: tail.description, label: tail.label };
+        Ok(Some(Self { source, info, notes, table, body }))
     }
 
     /// What the blob is.
@@ -72,11 +76,17 @@ impl BlobReader {
         &self.info
     }
 
+    /// What the blob says of itself beside.
+    #[must_use]
+    pub const fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
     /// The bytes from `range.start` up to, not including, `range.end`, or to the end of the body if that comes first. Blocks
     /// outside are not read, except for the rest of the first and last one.
     #[must_use]
     pub fn stream(self, range: Range<u64>) -> BlobStream {
-        let Self { source, info, table, body } = self;
+        let Self { source, info, table, body, .. } = self;
         let size_bytes = info.size_bytes;
         let end = range.end.min(size_bytes);
         BlobStream { source, size_bytes, table, held: body, held_from: 0, position: range.start, end }
@@ -137,6 +147,21 @@ struct Source {
 }
 
 impl Source {
+    /// The file of this name, where there is one.
+    fn open(shared: &Shared, name: &ObjectName, access: Access) -> Result<Option<Self>, StoreError> {
+        for path in BlobPath::all_of(name) {
+            let display_path = shared.layout.display_path(&path);
+            let opened = shared.layout.open_blob(&path, access);
+            match opened.map_err(|error| StoreError::from_errno(Doing::Opening, &display_path, error))? {
+                Some(file) => {
+                    return Ok(Some(Self { file: Arc::new(file), name: name.clone(), path: display_path }));
+                }
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+
     async fn read(&self, buffer: Vec<u8>, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         // No range that is asked for is longer than a piece, or than the metadata can be.
         let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
@@ -166,7 +191,7 @@ impl Source {
 /// A file that says of itself that it is the blob that was asked for.
 struct Opened {
     source: Source,
-    info: BlobInfo,
+    tail: Tail,
     /// The whole table if it has been read, else nothing.
     table: TablePart,
     /// The end of the file that has been read.
@@ -183,13 +208,12 @@ impl Opened {
     ///
     /// A file of up to `whole_bytes` is read whole.
     async fn open(shared: &Shared, name: &ObjectName, whole_bytes: u64) -> Result<Option<Self>, StoreError> {
-        let path = BlobPath::of(name);
-        let opened = shared
-            .layout
-            .open_blob(&path)
-            .map_err(|error| StoreError::from_errno(Doing::Opening, &shared.layout.display_path(&path), error))?;
-        let Some(file) = opened else { return Ok(None) };
-        let source = Source { file: Arc::new(file), name: name.clone(), path: shared.layout.display_path(&path) };
+        let Some(source) = Source::open(shared, name, Access::Read)? else { return Ok(None) };
+        Self::read(source, whole_bytes).await.map(Some)
+    }
+
+    /// Reads what the file says of itself.
+    async fn read(source: Source, whole_bytes: u64) -> Result<Self, StoreError> {
         let stat = rustix::fs::fstat(&source.file).map_err(|error| source.error(error))?;
         let file_bytes = u64::try_from(stat.st_size).unwrap_or(0);
         let mut held_from = if file_bytes <= whole_bytes { 0 } else { file_bytes.saturating_sub(TAIL_BYTES) };
@@ -198,13 +222,12 @@ impl Opened {
             held_from = file_bytes.saturating_sub(bytes as u64);
             held = source.read(held, held_from..file_bytes).await?;
         }
-        let (description, table) =
-            decode_tail(&held, file_bytes).map_err(|error| source.tail_error(error, file_bytes))?;
-        if description.name != name.as_str() {
-            return Err(source.corrupt(description.size_bytes, Damage::OtherName));
+        let (tail, table) = decode_tail(&held, file_bytes).map_err(|error| source.tail_error(error, file_bytes))?;
+        if tail.name != source.name.as_str() {
+            return Err(source.corrupt(tail.size_bytes, Damage::OtherName));
         }
         let table = table.map_or_else(TablePart::default, |entries| TablePart::new(0, entries.to_vec()));
-        Ok(Some(Self { info: BlobInfo::from(&description), source, table, held, held_from }))
+        Ok(Self { source, tail, table, held, held_from })
     }
 }
 

@@ -19,7 +19,7 @@ use futures::channel::oneshot;
 use rustix::io::{Errno, retry_on_intr};
 
 use super::error::{Doing, StoreError};
-use super::layout::Layout;
+use super::layout::{FolderId, Layout};
 
 /// The two calls that make things durable; a seam, so that tests can make them slow, fail, and count them.
 pub(super) trait SyncCalls: Send + Sync {
@@ -56,7 +56,8 @@ pub struct FolderSyncCounts {
 pub(super) struct Syncer {
     calls: Box<dyn SyncCalls>,
     failing: AtomicBool,
-    folders: [Mutex<Folder>; 256],
+    /// By their [`FolderId::index`].
+    folders: Vec<Mutex<Folder>>,
     wanted: AtomicU64,
     made: AtomicU64,
 }
@@ -70,14 +71,14 @@ struct Folder {
 }
 
 impl Syncer {
-    /// `made` are the numbers of the folders that are durably there.
-    pub(super) fn new(calls: Box<dyn SyncCalls>, made: &[u8]) -> Self {
-        let is_made = |number| u8::try_from(number).is_ok_and(|number| made.contains(&number));
-        let folder = |number| Folder { is_made: is_made(number), ..Folder::default() };
+    /// `made` are the folders that are durably there.
+    pub(super) fn new(calls: Box<dyn SyncCalls>, made: &[FolderId]) -> Self {
+        let is_made = |index| made.iter().any(|folder| folder.index() == index);
+        let folder = |index| Mutex::new(Folder { is_made: is_made(index), ..Folder::default() });
         Self {
             calls,
             failing: AtomicBool::new(false),
-            folders: std::array::from_fn(|number| Mutex::new(folder(number))),
+            folders: (0..FolderId::COUNT).map(folder).collect(),
             wanted: AtomicU64::new(0),
             made: AtomicU64::new(0),
         }
@@ -97,39 +98,39 @@ impl Syncer {
         self.guarded(&layout.incoming_path(), || self.calls.sync_file(file))
     }
 
-    /// Makes the folder of that number, durably, unless it is there. Blocks.
-    pub(super) fn make_folder(&self, layout: &Layout, number: u8) -> Result<(), StoreError> {
-        let mut folder = self.folder(number);
+    /// Makes the folder, durably, unless it is there. Blocks.
+    pub(super) fn make_folder(&self, layout: &Layout, id: FolderId) -> Result<(), StoreError> {
+        let mut folder = self.folder(id);
         if !folder.is_made {
-            let path = layout.blob_folder_path(number);
-            let made = layout.make_blob_folder(number);
+            let path = layout.blob_folder_path(id);
+            let made = layout.make_blob_folder(id);
             made.map_err(|error| StoreError::from_errno(Doing::Creating, &path, error))?;
-            self.guarded(&path, || self.calls.sync_folder(layout.objects_folder()))?;
+            self.guarded(&path, || self.calls.sync_folder(layout.tree(id.tree)))?;
             folder.is_made = true;
         }
         Ok(())
     }
 
-    /// Whether anything can ever have been in the folder of that number.
-    pub(super) fn has_folder(&self, number: u8) -> bool {
-        self.folder(number).is_made
+    /// Whether anything can ever have been in the folder.
+    pub(super) fn has_folder(&self, id: FolderId) -> bool {
+        self.folder(id).is_made
     }
 
     /// Makes what was done in the folder before this call durable, and tells `done`. Blocks if nobody is syncing the folder,
     /// and then syncs for all who come meanwhile; `done` is told as soon as its own sync is made.
-    pub(super) fn sync_folder(&self, layout: &Layout, number: u8, done: oneshot::Sender<Result<(), StoreError>>) {
+    pub(super) fn sync_folder(&self, layout: &Layout, id: FolderId, done: oneshot::Sender<Result<(), StoreError>>) {
         self.wanted.fetch_add(1, Ordering::Relaxed);
         {
-            let mut folder = self.folder(number);
+            let mut folder = self.folder(id);
             folder.waiting.push(done);
             if std::mem::replace(&mut folder.is_syncing, true) {
                 return;
             }
         }
-        while let Some(batch) = self.next_batch(number) {
+        while let Some(batch) = self.next_batch(id) {
             self.made.fetch_add(1, Ordering::Relaxed);
-            let path = layout.blob_folder_path(number);
-            let outcome = match layout.open_blob_folder(number) {
+            let path = layout.blob_folder_path(id);
+            let outcome = match layout.open_blob_folder(id) {
                 Ok(folder) => self.guarded(&path, || self.calls.sync_folder(folder.as_fd())),
                 Err(error) => Err(StoreError::from_errno(Doing::Opening, &path, error)),
             };
@@ -141,16 +142,16 @@ impl Syncer {
     }
 
     /// Those who wait, or `None` after noting that nobody syncs any more.
-    fn next_batch(&self, number: u8) -> Option<Vec<oneshot::Sender<Result<(), StoreError>>>> {
-        let mut folder = self.folder(number);
+    fn next_batch(&self, id: FolderId) -> Option<Vec<oneshot::Sender<Result<(), StoreError>>>> {
+        let mut folder = self.folder(id);
         let batch = std::mem::take(&mut folder.waiting);
         folder.is_syncing = !batch.is_empty();
         folder.is_syncing.then_some(batch)
     }
 
-    #[expect(clippy::indexing_slicing, reason = "there are as many as numbers")]
-    fn folder(&self, number: u8) -> MutexGuard<'_, Folder> {
-        self.folders[usize::from(number)].lock().unwrap_or_else(PoisonError::into_inner)
+    #[expect(clippy::indexing_slicing, reason = "there are as many as indices")]
+    fn folder(&self, id: FolderId) -> MutexGuard<'_, Folder> {
+        self.folders[id.index()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn guarded(&self, path: &Path, sync: impl FnOnce() -> Result<(), Errno>) -> Result<(), StoreError> {
@@ -183,6 +184,8 @@ mod tests {
     use super::*;
     use std::sync::{Arc, mpsc};
 
+    use super::super::layout::Tree;
+
     /// Lets each folder sync wait until it is told what to return.
     struct Gate {
         entered: mpsc::Sender<()>,
@@ -214,21 +217,27 @@ mod tests {
             let (layout, _) = Layout::open(dir.path()).unwrap();
             let (entered, has_entered) = mpsc::channel();
             let (outcome, outcomes) = mpsc::channel();
-            layout.make_blob_folder(3).unwrap();
-            layout.make_blob_folder(4).unwrap();
-            let syncer = Syncer::new(Box::new(Gate { entered, outcomes: Mutex::new(outcomes) }), &[3, 4]);
+            let made = [3, 4].map(Self::id);
+            for folder in made {
+                layout.make_blob_folder(folder).unwrap();
+            }
+            let syncer = Syncer::new(Box::new(Gate { entered, outcomes: Mutex::new(outcomes) }), &made);
             Self { _dir: dir, store: Arc::new((layout, syncer)), has_entered, outcome }
+        }
+
+        const fn id(number: u8) -> FolderId {
+            FolderId { tree: Tree::Blobs, number }
         }
 
         fn want(&self, folder: u8) -> oneshot::Receiver<Result<(), StoreError>> {
             let (done, is_done) = oneshot::channel();
             let store = Arc::clone(&self.store);
-            smol::unblock(move || store.1.sync_folder(&store.0, folder, done)).detach();
+            smol::unblock(move || store.1.sync_folder(&store.0, Self::id(folder), done)).detach();
             is_done
         }
 
-        fn waiting(&self, folder: usize) -> usize {
-            self.store.1.folders[folder].lock().unwrap().waiting.len()
+        fn waiting(&self, folder: u8) -> usize {
+            self.store.1.folder(Self::id(folder)).waiting.len()
         }
     }
 
@@ -256,7 +265,7 @@ mod tests {
             assert_eq!(smol::block_on(done), Ok(Ok(())));
         }
         assert_eq!(fixture.store.1.counts(), FolderSyncCounts { wanted: 11, made: 2 });
-        wait_until(|| !fixture.store.1.folders[3].lock().unwrap().is_syncing);
+        wait_until(|| !fixture.store.1.folder(Fixture::id(3)).is_syncing);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod commits;
 mod damage;
+mod described;
 mod full_disk;
 mod round_trips;
 
@@ -27,7 +28,7 @@ impl Fixture {
 
     /// The file of a blob.
     fn file(&self, name: &ObjectName) -> PathBuf {
-        self.store.shared.layout.display_path(&BlobPath::of(name))
+        self.store.shared.layout.display_path(&BlobPath::of_object(name))
     }
 
     fn temp_files(&self) -> usize {

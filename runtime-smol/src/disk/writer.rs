@@ -11,13 +11,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures::channel::oneshot;
 use lode_core::checksum::Checksum;
 use lode_core::digest::ComputedDigests;
+use lode_core::inventory::Notes;
 use lode_core::name::ObjectName;
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
 use super::checksums::{BodyChecksums, RunningChecksums, WantedDigests};
 use super::error::{Doing, StoreError};
-use super::format::{Description, encode_tail};
+use super::format::{Tail, encode_tail};
 use super::layout::BlobPath;
 use super::positioned::write_at;
 use super::sync::sync_outcome;
@@ -38,6 +39,7 @@ const SYNC_BEHIND_BYTES: u64 = 64 * 1024 * 1024;
 /// A blob that is being written. Dropped before it is committed, nothing of it remains.
 pub struct BlobWriter {
     name: ObjectName,
+    notes: Notes,
     temp: TempFile,
     checksums: RunningChecksums,
     gathered: Vec<u8>,
@@ -47,6 +49,7 @@ pub struct BlobWriter {
 /// A blob of which all bytes are there, not yet durable, not yet visible. Dropped, nothing of it remains.
 pub struct Written {
     name: ObjectName,
+    notes: Notes,
     temp: TempFile,
     checksums: BodyChecksums,
     gathered: Vec<u8>,
@@ -60,6 +63,7 @@ impl BlobWriter {
         name: &ObjectName,
         declared_bytes: Option<u64>,
         wanted: WantedDigests,
+        notes: Notes,
     ) -> Result<Self, StoreError> {
         if shared.syncer.is_failing() {
             return Err(StoreError::Failing);
@@ -70,6 +74,7 @@ impl BlobWriter {
         }
         Ok(Self {
             name: name.clone(),
+            notes,
             temp,
             checksums: RunningChecksums::new(wanted),
             gathered: Vec::new(),
@@ -103,8 +108,8 @@ impl BlobWriter {
     }
 
     pub(super) fn finish_at(self, written_at: SystemTime) -> Written {
-        let Self { name, temp, checksums, gathered, behind } = self;
-        Written { name, temp, checksums: checksums.finish(), gathered, behind, written_at }
+        let Self { name, notes, temp, checksums, gathered, behind } = self;
+        Written { name, notes, temp, checksums: checksums.finish(), gathered, behind, written_at }
     }
 }
 
@@ -136,19 +141,22 @@ impl Written {
     /// If the disk is full or fails: nothing is acknowledged. The old blob is still there, unless it was the last of the
     /// steps that failed (syncing the folder), after which either blob may be found.
     pub async fn commit(self) -> Result<BlobInfo, StoreError> {
-        let Self { name, mut temp, checksums, gathered, behind, written_at } = self;
+        let Self { name, notes, mut temp, checksums, gathered, behind, written_at } = self;
         behind.end().await?;
         let since_epoch = written_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let description = Description {
+        let path = BlobPath::to_write(&name, notes.description.as_ref());
+        let tail = Tail {
             name: name.as_str().to_owned(),
             size_bytes: checksums.size_bytes,
             checksum: checksums.checksum,
             written_at_ms: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+            description: notes.description,
+            label: notes.label,
+            slot_at: None,
         };
-        let info = BlobInfo::from(&description);
-        let path = BlobPath::of(&name);
+        let info = BlobInfo::from(&tail);
         let mut last_bytes = gathered;
-        last_bytes.extend_from_slice(&encode_tail(&description, &checksums.table));
+        last_bytes.extend_from_slice(&encode_tail(&tail, &checksums.table));
         let shared = Arc::clone(&temp.shared);
         let (done, is_durable) = oneshot::channel();
         // Detached, because the one who syncs the folder may go on syncing it for others when this blob is done.

@@ -219,6 +219,8 @@ impl World<'_> {
                 name: self.object_name(name),
                 declared_bytes: body.declared.then_some(body.size_bytes),
                 digests: digests_of(&body),
+                description: None,
+                label: None,
             },
             Ask::Get { name, selection } => DataOperation::Get { name: self.object_name(name), selection },
             Ask::Delete { name } => DataOperation::Delete { name: self.object_name(name) },

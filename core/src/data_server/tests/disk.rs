@@ -3,7 +3,13 @@
 use super::*;
 
 fn put(declared_bytes: u64) -> DataOperation {
-    DataOperation::Put { name: name(), declared_bytes: Some(declared_bytes), digests: RequestedDigests::default() }
+    DataOperation::Put {
+        name: name(),
+        declared_bytes: Some(declared_bytes),
+        digests: RequestedDigests::default(),
+        description: None,
+        label: None,
+    }
 }
 
 /// The disk says how much room it has, in answer to the last heartbeat.

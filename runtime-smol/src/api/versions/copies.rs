@@ -6,9 +6,11 @@ use std::sync::Arc;
 use http_types::Method;
 use lode_core::address::ServerAddress;
 use lode_core::api_server::messages::{ApiInput, UploadTerms};
+use lode_core::catalog::Description;
 use lode_core::checksum::Checksum;
 use lode_core::digest::RequestedDigests;
 use lode_core::id::OperationId;
+use lode_core::inventory::Notes;
 use lode_core::name::ObjectName;
 use lode_core::transfer::{BodyFault, TransferFailure, UploadOutcome};
 
@@ -29,6 +31,8 @@ pub(super) struct CopiesBody {
     taken_bytes: u64,
     digesting: Digesting,
     checksum: blake3::Hasher,
+    /// What each copy is to say of itself; empty until the first are sent.
+    description: String,
     /// All of the body, if all of it is held.
     held: Option<Arc<Vec<u8>>>,
 }
@@ -53,6 +57,7 @@ impl CopiesBody {
             taken_bytes: 0,
             digesting: Digesting::new(digests),
             checksum: blake3::Hasher::new(),
+            description: String::new(),
             held: None,
         }
     }
@@ -64,8 +69,10 @@ impl CopiesBody {
         engine: &Engine<Node>,
         copies: Vec<(OperationId, ServerAddress)>,
         name: &ObjectName,
+        description: &Description,
         terms: UploadTerms,
     ) {
+        self.description = description.to_string();
         let (beginning, is_whole) = match self.take_beginning(exchange, terms.hold_up_to_bytes).await {
             Ok(taken) => taken,
             Err(fault) => return all_fault(engine, copies.iter().map(|(upload, _)| *upload), &fault),
@@ -100,9 +107,10 @@ impl CopiesBody {
             let failure = TransferFailure::BrokenOff { reason: "the body is gone".to_owned() };
             return engine.feed(ApiInput::Uploaded { upload, outcome: failed(failure, false) });
         };
-        let (target, sent) = (target_of(name), self.sent());
+        let (target, description, sent) = (target_of(name), self.description.clone(), self.sent());
         engine.spawn(move |engine| async move {
-            let request = Request::new(Method::Put, &target).body(&held).head_limit(terms.held_patience);
+            let request = Request::new(Method::Put, &target).header(Notes::DESCRIPTION, &description);
+            let request = request.body(&held).head_limit(terms.held_patience);
             let answered = engine.own.client.send(&server, &request).await;
             engine.feed(ApiInput::Uploaded { upload, outcome: outcome_of(answered, sent, true).await });
         });
@@ -164,7 +172,8 @@ impl CopiesBody {
         terms: UploadTerms,
     ) -> Option<Copy> {
         let target = target_of(name);
-        let request = Request::new(Method::Put, &target).head_limit(terms.streamed_patience);
+        let request = Request::new(Method::Put, &target).header(Notes::DESCRIPTION, &self.description);
+        let request = request.head_limit(terms.streamed_patience);
         match engine.own.client.upload(&server, &request, self.declared_bytes).await {
             Ok(to) => Some(Copy { upload, to }),
             Err(error) => {

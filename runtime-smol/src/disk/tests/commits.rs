@@ -42,7 +42,7 @@ fn fixture_with(
 #[test]
 fn the_file_is_synced_before_it_is_visible_and_the_folder_before_anybody_is_told() {
     let dir = tempfile::tempdir().unwrap();
-    let final_file = dir.path().join("objects").join(BlobPath::of(&name("x")).relative);
+    let final_file = dir.path().join("objects").join(BlobPath::of_object(&name("x")).relative());
     let log = Arc::new(Mutex::new(Vec::new()));
     let note = |what: &'static str| {
         let (log, root, final_file) = (Arc::clone(&log), dir.path().to_path_buf(), final_file.clone());
@@ -160,8 +160,9 @@ fn commits_to_one_folder_that_come_during_a_sync_share_the_next() {
         Ok(())
     };
     let fixture = fixture_with(tempfile::tempdir().unwrap(), || Ok(()), on_folder);
-    let folder = BlobPath::of(&name("0")).folder;
-    let names = (0..).map(|number: u32| name(&number.to_string())).filter(|name| BlobPath::of(name).folder == folder);
+    let folder = BlobPath::of_object(&name("0")).folder;
+    let names =
+        (0..).map(|number: u32| name(&number.to_string())).filter(|name| BlobPath::of_object(name).folder == folder);
     let names: Vec<_> = names.take(24).collect();
     let commits: Vec<_> = names
         .iter()

@@ -21,7 +21,9 @@ fn a_change_of_any_byte_of_a_small_blob_is_found() {
     let body = body(100);
     let (name, file) = stored(&fixture, &body);
     let right = smol::block_on(fixture.store.look_up(&name)).unwrap();
-    for at in 0..file.len() {
+    // All but the version slot, of which nothing is served.
+    let slot = file.len() - 56..file.len() - 36;
+    for at in (0..file.len()).filter(|at| !slot.contains(at)) {
         for mask in [0x01, 0x80, 0xff] {
             let mut bad = file.clone();
             bad[at] ^= mask;
