@@ -96,8 +96,9 @@ impl PutVersion {
             begun.push((self.sends_to(server.clone(), context), server));
         }
         if !begun.is_empty() {
-            let (request, blob, terms) = (self.request, self.blob, self.terms(context));
-            context.effects.push(VersionEffect::UploadCopies { request, copies: begun, blob, terms }.into());
+            let (request, blob, quorum) = (self.request, self.blob, self.write.quorum());
+            let terms = self.terms(context);
+            context.effects.push(VersionEffect::UploadCopies { request, copies: begun, blob, quorum, terms }.into());
         }
         self.go_on(context);
     }
