@@ -41,6 +41,7 @@ mod session;
 mod settle;
 mod trouble;
 mod turns;
+mod uploaders;
 mod url;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -24,6 +24,7 @@ mod read;
 mod readers;
 mod request;
 mod row;
+mod uploaders;
 mod writer;
 
 use std::path::Path;
