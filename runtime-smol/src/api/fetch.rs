@@ -57,7 +57,10 @@ pub(super) async fn relay(
 ) -> Result<(), RelayFailure> {
     let (mut response, skip_bytes) = match (response, body) {
         (_, RelayBody::None) | (None, RelayBody::All | RelayBody::Cut { .. }) => {
-            return request::respond_without_object(exchange, head).await.map_err(|_| RelayFailure::Client);
+            let answer = reply::object_head(head, reply::OBJECT_TYPE);
+            return request::respond_without_object(exchange, answer, &head.content)
+                .await
+                .map_err(|_| RelayFailure::Client);
         }
         (Some(response), RelayBody::All) => (response, 0),
         (Some(response), RelayBody::Cut { skip_bytes, .. }) => (response, skip_bytes),

@@ -20,7 +20,8 @@ pub(super) async fn send(
     head_only: bool,
 ) -> Result<(), SendFailure> {
     let Some((first, length_bytes)) = head.content.body().filter(|_| !head_only) else {
-        return request::respond_without_object(exchange, head).await.map_err(|_| SendFailure::Client);
+        let answer = reply::object_head(head, reply::OBJECT_TYPE);
+        return request::respond_without_object(exchange, answer, &head.content).await.map_err(|_| SendFailure::Client);
     };
     let mut pieces = blob.stream(first..first + length_bytes);
     // Read before the head goes out: a blob whose first piece is rotten is refused with a sentence.

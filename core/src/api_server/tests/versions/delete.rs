@@ -66,3 +66,19 @@ fn an_unknown_outcome_is_settled() {
     delete(&mut cluster, &[]);
     assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }));
 }
+
+#[test]
+fn what_is_unknown_twice_is_not_asked_for_a_third_time() {
+    for operation in [delete_unconditionally as fn(&mut Cluster), |cluster: &mut Cluster| remove(cluster, 1)] {
+        let mut cluster = Cluster::of(3);
+        cluster.put("a", &[]);
+        cluster.asks.extend([Trouble::RequestLost, Trouble::RequestLost]);
+        operation(&mut cluster);
+        assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }), "{:?}", cluster.last_refusal());
+        assert_eq!((cluster.asks.len(), cluster.stored.len()), (0, 3));
+    }
+}
+
+fn delete_unconditionally(cluster: &mut Cluster) {
+    delete(cluster, &[]);
+}
