@@ -146,6 +146,10 @@ impl Catalog for PostgresCatalog {
         }
         async move { ask::ask(&self.pool, &request).await }.boxed()
     }
+
+    fn place(&self) -> String {
+        self.url.to_string()
+    }
 }
 
 /// Why there is no catalog in a database.

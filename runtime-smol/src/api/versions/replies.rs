@@ -7,7 +7,6 @@ use lode_core::catalog::listing::{Listed, Page};
 use lode_core::catalog::{Bucket, CatalogAnswer, ContentType, Retention, State, Version, VersionRecord};
 use lode_core::etag::ETag;
 use lode_core::refusal::Refusal;
-use lode_core::select::Content;
 use lode_core::time::WallTime;
 use serde::Serialize;
 
@@ -18,7 +17,10 @@ use crate::request;
 /// Answers the request; what is not about versions in the words of `other`.
 pub(super) async fn respond(exchange: Exchange, response: ApiResponse, other: impl Fn(ApiResponse) -> Reply) {
     if let ApiResponse::Version(VersionResponse::Head(head)) = response {
-        respond_with_head(exchange, &head).await;
+        let answered = request::respond_without_object(exchange, version_head(&head), &head.object.content).await;
+        if let Err(error) = answered {
+            tracing::debug!(%error, "a client was not there for its answer");
+        }
     } else {
         request::respond(exchange, other(response)).await;
     }
@@ -53,27 +55,6 @@ pub(super) fn version_head(head: &VersionHead) -> ResponseHead {
         response = response.header(&format!("x-lode-meta-{name}"), value);
     }
     response
-}
-
-async fn respond_with_head(exchange: Exchange, head: &VersionHead) {
-    let answer = version_head(head);
-    let answered = match head.object.content {
-        Content::Whole { .. } | Content::Part { .. } => {
-            let body_bytes = head.object.content.body().map(|(_, length_bytes)| length_bytes);
-            match exchange.start(answer, body_bytes) {
-                Ok(writer) => writer.finish().await,
-                Err(error) => Err(error),
-            }
-        }
-        Content::NotModified => exchange.respond(answer, &[]).await,
-        Content::PreconditionFailed | Content::Unsatisfiable { .. } => {
-            let answer = answer.header("content-type", "application/json");
-            exchange.respond(answer, &reply::explanation(&head.object.content)).await
-        }
-    };
-    if let Err(error) = answered {
-        tracing::debug!(%error, "a client was not there for its answer");
-    }
 }
 
 /// A page of a listing.
