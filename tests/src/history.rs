@@ -6,6 +6,7 @@
 //! nothing is assumed about requests that overlap.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::content;
@@ -14,6 +15,7 @@ use crate::content;
 #[derive(Debug, Default)]
 pub struct History {
     names: Mutex<BTreeMap<String, Name>>,
+    labels: AtomicUsize,
 }
 
 /// What was known of a name when a request about it began.
@@ -51,6 +53,12 @@ enum State {
 }
 
 impl History {
+    /// A label for a content of `name` that no other content has.
+    #[must_use]
+    pub fn new_label(&self, name: &str) -> String {
+        format!("{name} {}", self.labels.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// What is known of `name` now: to be asked before each request.
     #[must_use]
     pub fn before(&self, name: &str) -> Before {
@@ -167,12 +175,6 @@ impl Name {
     }
 }
 
-/// The label of the content that a writer puts under `name` as its `number`-th.
-#[must_use]
-pub fn label(name: &str, writer: usize, number: usize) -> String {
-    format!("{name} {writer} {number}")
-}
-
 /// A body that tells its label and is otherwise filled with what follows from that, to about this size.
 #[must_use]
 pub fn body(label: &str, size_bytes: usize) -> Vec<u8> {
@@ -207,8 +209,8 @@ mod tests {
     fn fails(what: impl FnOnce(&History) + std::panic::UnwindSafe) -> bool {
         std::panic::catch_unwind(|| {
             let history = History::default();
-            history.wrote("a", Before::default(), "a 0 0", &told(1));
-            history.wrote("a", history.before("a"), "a 0 1", &told(2));
+            history.wrote("a", Before::default(), "a 00", &told(1));
+            history.wrote("a", history.before("a"), "a 01", &told(2));
             what(&history);
         })
         .is_err()
@@ -218,12 +220,12 @@ mod tests {
     fn what_fits_passes() {
         assert!(!fails(|history| {
             let before = history.before("a");
-            history.read("a", before, &told(2), &body("a 0 1", 1000));
+            history.read("a", before, &told(2), &body("a 01", 1000));
             history.delete_begins("a");
             history.missing("a", history.before("a"));
             history.deleted("a", before, 3);
             history.missing("a", history.before("a"));
-            history.wrote("a", history.before("a"), "a 1 0", &told(4));
+            history.wrote("a", history.before("a"), "a 10", &told(4));
             history.missing("a", before);
         }));
     }
@@ -236,18 +238,18 @@ mod tests {
             history.told_of("a", history.before("a"), &told);
         };
         let mixed = |history: &History| {
-            let mixed = [body("a 0 1", 500), body("a 0 0", 500)].concat();
+            let mixed = [body("a 01", 500), body("a 00", 500)].concat();
             history.read("a", history.before("a"), &told(2), &mixed);
         };
         let other_content = |history: &History| {
-            history.read("a", history.before("a"), &told(2), &body("a 9 9", 10));
+            history.read("a", history.before("a"), &told(2), &body("a 99", 10));
         };
-        let twice = |history: &History| history.wrote("a", history.before("a"), "a 0 1", &told(3));
-        let same_version = |history: &History| history.wrote("a", Before::default(), "a 7 7", &told(2));
+        let twice = |history: &History| history.wrote("a", history.before("a"), "a 01", &told(3));
+        let same_version = |history: &History| history.wrote("a", Before::default(), "a 77", &told(2));
         let gone = |history: &History| history.missing("a", history.before("a"));
         let refused = |history: &History| {
-            history.refused("a", "a 5 5");
-            history.read("a", history.before("a"), &told(3), &body("a 5 5", 10));
+            history.refused("a", "a 55");
+            history.read("a", history.before("a"), &told(3), &body("a 55", 10));
         };
         let undead = |history: &History| {
             history.delete_begins("a");
@@ -262,8 +264,8 @@ mod tests {
 
     #[test]
     fn part_of_a_body_is_no_body() {
-        let whole = body("a 1 2", 100);
-        assert_eq!(label_in(&whole), Ok("a 1 2".to_owned()));
+        let whole = body("a 12", 100);
+        assert_eq!(label_in(&whole), Ok("a 12".to_owned()));
         assert!(label_in(&whole[..whole.len() - 1]).is_err());
         assert!(label_in(b"").is_err());
     }

@@ -269,7 +269,8 @@ impl Client {
         // Neighbours in time are far apart in name, and no two clients go the same way.
         let place = (self.turn * 7 + self.number * 13 + self.turn / 11) % self.plan.names;
         let name = format!("{}{place}", self.plan.prefix);
-        let api = self.plan.apis.get((self.turn + self.number) % self.plan.apis.len()).copied().expect("a plan has one");
+        let api =
+            self.plan.apis.get((self.turn + self.number) % self.plan.apis.len()).copied().expect("a plan has one");
         let began = self.started.elapsed();
         let outcome = match step {
             Step::Put => self.put(api, &name),
@@ -287,7 +288,7 @@ impl Client {
     }
 
     fn put(&self, api: SocketAddr, name: &str) -> Result<(), Why> {
-        let label = history::label(name, self.number, self.turn);
+        let label = self.history.new_label(name);
         let sizes = &self.plan.sizes_bytes;
         let size_bytes = sizes.get((self.turn + self.number) % sizes.len()).copied().unwrap_or(0);
         let body = history::body(&label, size_bytes);
@@ -352,7 +353,8 @@ impl Client {
 
     fn list(&self, api: SocketAddr) -> Result<(), Why> {
         let before = self.history.before_all();
-        let reply = list(api, self.plan.limit, &self.plan.prefix).map_err(|failure| Why::Broken(failure.to_string()))?;
+        let reply =
+            list(api, self.plan.limit, &self.plan.prefix).map_err(|failure| Why::Broken(failure.to_string()))?;
         if reply.status() != 200 {
             return Err(why("GET", &reply));
         }
