@@ -1,6 +1,7 @@
 //! What the mode with versions and copies promises, shown on real processes: `lode api` and `lode data`, RabbitMQ, SQLite and
 //! PostgreSQL, HTTP. How long or how often is each file's constant, and an environment variable where more is wanted.
 
+mod first_writer;
 mod one_name;
 mod two_at_once;
 
@@ -24,4 +25,10 @@ fn add_api(cluster: &mut Cluster, catalog: Option<&str>) {
 
 fn addresses(cluster: &Cluster) -> Vec<SocketAddr> {
     cluster.apis.iter().map(|api| api.address).collect()
+}
+
+/// The number in the environment variable `name`, if it is set.
+fn setting(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is to be a number, and is {text:?}")))
 }
