@@ -3,6 +3,7 @@
 
 mod first_writer;
 mod foreign_client;
+mod full_disks;
 mod one_name;
 mod two_at_once;
 
