@@ -5,6 +5,7 @@ mod database_outages;
 mod first_writer;
 mod foreign_client;
 mod full_disks;
+mod million_names;
 mod one_name;
 mod two_at_once;
 
