@@ -1,6 +1,7 @@
 //! What the mode with versions and copies promises, shown on real processes: `lode api` and `lode data`, RabbitMQ, SQLite and
 //! PostgreSQL, HTTP. How long or how often is each file's constant, and an environment variable where more is wanted.
 
+mod broker_outage;
 mod database_outages;
 mod first_writer;
 mod foreign_client;
