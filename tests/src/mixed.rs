@@ -13,6 +13,9 @@ use crate::cluster::Cluster;
 use crate::history::{self, Before, History, Told};
 use crate::http::{Connection, DEFAULT_LIMIT, Failure, Reply, Request};
 
+/// How long a client waits after a failure: where nobody listens it would else ask thousands of times a second.
+const AFTER_A_FAILURE: Duration = Duration::from_millis(50);
+
 /// What a client does in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -283,7 +286,10 @@ impl Client {
         self.done.longest = self.done.longest.max(took);
         match outcome {
             Ok(()) => *self.done.good.entry(step).or_default() += 1,
-            Err(why) => self.done.failed.push(Failed { step, name, api, began, took, why }),
+            Err(why) => {
+                self.done.failed.push(Failed { step, name, api, began, took, why });
+                std::thread::sleep(AFTER_A_FAILURE);
+            }
         }
     }
 

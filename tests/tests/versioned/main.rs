@@ -2,6 +2,7 @@
 //! PostgreSQL, HTTP. How long or how often is each file's constant, and an environment variable where more is wanted.
 
 mod broker_outage;
+mod crashes;
 mod database_outages;
 mod first_writer;
 mod foreign_client;
