@@ -1,7 +1,5 @@
 //! Versions and copies on real processes: two API servers that share a catalog, six data servers, three copies.
 
-use std::net::SocketAddr;
-use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! `GET /cluster`: what this API server knows of the others, as JSON.
 
-mod copies;
+mod upkeep;
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use lode_core::membership::{BusState, Member};
 use lode_core::time::Instant;
 use serde::Serialize;
 
-use self::copies::Copies;
+use self::upkeep::Upkeep;
 use super::node::CatalogView;
 
 /// The cluster as one API server sees it.
@@ -20,7 +20,7 @@ pub(super) struct Cluster {
     bus: Bus,
     api: Api,
     /// How many copies there are of what is stored; nothing without a catalog.
-    copies: Option<Copies>,
+    upkeep: Option<Upkeep>,
     /// `None` where there is none, and so neither versions nor copies.
     catalog: Option<Catalog>,
     data_servers: Vec<DataServer>,
@@ -88,7 +88,7 @@ impl Cluster {
                 requests: machine.requests_under_way(),
                 queries: machine.queries_under_way(),
             },
-            copies: machine.upkeep().map(|report| Copies::of(&report, now)),
+            upkeep: machine.upkeep().map(|report| Upkeep::of(&report, now)),
             catalog: catalog.map(|view| Catalog {
                 place: view.place,
                 state: if view.trouble.is_none() { "up" } else { "down" },

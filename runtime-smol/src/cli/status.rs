@@ -1,6 +1,6 @@
 //! `lode status`: the cluster as an API server sees it.
 
-mod copies;
+mod upkeep;
 
 use std::io;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use lode_smol::http::client::Request;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::copies::Copies;
+use self::upkeep::Upkeep;
 use super::args::StatusArgs;
 use super::cluster::{Cluster, refusal};
 use super::failure::Failure;
@@ -44,7 +44,7 @@ struct View {
     bus: Bus,
     api: Api,
     /// `None` without a catalog, and from servers that do not count them.
-    copies: Option<Copies>,
+    upkeep: Option<Upkeep>,
     /// `None` where there is none.
     catalog: Option<Catalog>,
     data_servers: Vec<DataServer>,
@@ -92,7 +92,7 @@ struct DataServer {
 
 impl View {
     fn render(&self, colours: bool) -> String {
-        let Self { bus, api, catalog, copies, data_servers } = self;
+        let Self { bus, api, catalog, upkeep, data_servers } = self;
         let bus_tone = if bus.state == "up" { Tone::Good } else { Tone::Bad };
         let mut text = format!(
             "API server   {} ({}), up {}; {} and {} under way\n",
@@ -107,7 +107,7 @@ impl View {
             None => text += "catalog      none: objects are found by asking, and have one copy\n",
             Some(catalog) => text += &catalog.render(colours),
         }
-        text += &copies.as_ref().map(|copies| copies.render(colours)).unwrap_or_default();
+        text += &upkeep.as_ref().map(|upkeep| upkeep.render(colours)).unwrap_or_default();
         text += "\n";
         if data_servers.is_empty() {
             let none = "no data server has been heard of: nothing can be stored or read";
