@@ -170,6 +170,8 @@ pub struct DataConfig {
     pub max_requests: usize,
     /// Locate queries looked up at a time; one more is dropped and counted.
     pub max_lookups: usize,
+    /// Damaged blobs that are known at a time.
+    pub max_damaged: usize,
     /// When fewer bytes than this are free on its disk, it takes no more objects.
     pub reserve_bytes: u64,
     /// The version of the software, said in heartbeats.
@@ -196,6 +198,7 @@ impl Default for DataConfig {
             heartbeat_period: DEFAULT_HEARTBEAT_PERIOD,
             max_requests: 4096,
             max_lookups: 4096,
+            max_damaged: 100_000,
             reserve_bytes: 1 << 20,
             software: SoftwareVersion::of_this_crate(),
         }
