@@ -13,8 +13,9 @@
 //!   left. Two that want one blob, be it to commit or to settle it, meet at its unique id. So numbers count up, and
 //!   `If-None-Match: *` has one winner, however many API servers there are.
 //! * *The order of locks:* the table of keys (shared by all that write keys; held alone when a bucket is set), then the row
-//!   of one key, then rows of blobs. Only settling and a commit lock several blobs, and may meet in opposite order if one
-//!   settles what the other displaces: PostgreSQL ends one of them after a second, and it is tried again (`ask.rs`).
+//!   of one key, then rows of blobs in the order of their ids. Only a commit locks several blobs in another order, and may
+//!   meet somebody who settles what it displaces: PostgreSQL ends one of them after a second, and it is tried again
+//!   (`ask.rs`). Who forgets garbage waits for nobody.
 //!
 //! With a replica that takes over, what was answered survives if `synchronous_standby_names` names it, and only then.
 //! A pooler that hands a connection from one transaction to the next (PgBouncer in the mode `transaction`) cannot stand in
@@ -24,7 +25,10 @@ mod ask;
 mod bind;
 mod blobs;
 mod bucket;
+mod claims;
 mod commit;
+mod copies;
+mod garbage;
 mod limits;
 mod list;
 mod outage;

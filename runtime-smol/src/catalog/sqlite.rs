@@ -10,11 +10,14 @@
 //! Beside the file lie two more of the same name and `-wal` and `-shm` behind it. They belong to it, and are to be copied and
 //! moved with it or not at all.
 
-mod change;
+mod bucket;
 mod checkpoint;
+mod claims;
 mod commit;
+mod copies;
 mod error;
 mod failure;
+mod garbage;
 mod journal;
 mod open;
 mod read;

@@ -87,7 +87,7 @@ fn look(catalog: &dyn Catalog, told: &BTreeMap<(u64, Version), BlobId>) {
     }
     let every = CatalogRequest::Blobs { on: None, after: None, limit: usize::MAX };
     let CatalogAnswer::Blobs(held) = ask(catalog, every) else { panic!("these are no blobs") };
-    assert!(held.iter().map(|held| held.blob).eq(blobs.iter().copied()), "each blob has its version");
+    assert!(held.iter().map(|held| held.record.blob).eq(blobs.iter().copied()), "each blob has its version");
     assert!(held.iter().all(|held| !held.holders.is_empty()), "each blob has its holders");
     assert_eq!(
         ask(catalog, CatalogRequest::Garbage { after: None, limit: 10 }),

@@ -1,7 +1,8 @@
 //! The catalogs that are kept in databases, held against the model of `lode-core` ([`sequences`]), asked by many at once
-//! ([`races`]), and killed ([`crashes`]). Each of these suites is for any catalog; each database has a file that runs them.
+//! ([`races`], [`garbage`]), and killed ([`crashes`]). Each of these suites is for any catalog; each database has a file that runs them.
 
 mod crashes;
+mod garbage;
 mod postgres;
 mod races;
 mod requests;

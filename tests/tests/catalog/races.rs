@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use lode_core::address::ServerAddress;
 use lode_core::catalog::{CatalogAnswer, CatalogRequest, Fate, Found, ObjectPath, State, Version, Written};
 use lode_core::etag::ETag;
 use lode_core::id::Incarnation;
@@ -101,7 +102,7 @@ pub(crate) fn a_commit_and_a_settlement_agree(handles: Handles<'_>, rounds: u64)
         let (path, blob) = (path(&format!("{round}")), blob(1, round));
         let answers = race(handles, |racer| match racer % 2 {
             0 => commit(&path, blob, object(1), &[]),
-            _ => CatalogRequest::Settle { blobs: vec![blob] },
+            _ => CatalogRequest::Settle { blobs: vec![blob], held_on: None },
         });
         let is_written = answers[0] == first(Version::FIRST);
         let fate = if is_written { Fate::Kept(Version::FIRST) } else { Fate::Condemned };
@@ -110,6 +111,30 @@ pub(crate) fn a_commit_and_a_settlement_agree(handles: Handles<'_>, rounds: u64)
             let settled = CatalogAnswer::Settled(vec![(blob, fate)]);
             assert_eq!(*answer, if racer % 2 == 0 { written.clone() } else { settled }, "round {round}");
         }
+    }
+}
+
+/// Of two copies some want to retire the one, because there is the other, and some the other: one stays.
+pub(crate) fn one_copy_stays(handles: Handles<'_>, rounds: u64) {
+    let [one, two, three]: [ServerAddress; 3] =
+        ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"].map(|text| text.parse().expect("an address"));
+    for round in 0..rounds {
+        let (path, blob) = (path(&format!("{round}")), blob(1, round));
+        ask(&*handles[0], commit(&path, blob, object(1), &[]));
+        ask(&*handles[0], CatalogRequest::NoteHolders { blob, held: vec![], gone: vec![three.clone()] });
+        let retire = |server: &ServerAddress, keep: &ServerAddress| CatalogRequest::Retire {
+            blob,
+            server: server.clone(),
+            keep: vec![keep.clone()],
+        };
+        let answers = race(handles, |racer| if racer % 2 == 0 { retire(&one, &two) } else { retire(&two, &one) });
+        let is_one = answers[0] == CatalogAnswer::Retired(true);
+        for (racer, answer) in answers.iter().enumerate() {
+            assert_eq!(*answer, CatalogAnswer::Retired((racer % 2 == 0) == is_one), "round {round}: {answers:?}");
+        }
+        let stays = if is_one { &two } else { &one };
+        let last = handles.last().expect("a handle");
+        assert_eq!(found(&**last, &path).expect("the key is there").holders, [stays.clone()], "round {round}");
     }
 }
 
@@ -128,7 +153,7 @@ pub(crate) fn what_is_answered_is_seen(handles: Handles<'_>, rounds: u64) {
 }
 
 /// Asks all at once, in turn through all handles; the answers in the order of the racers.
-fn race(handles: Handles<'_>, request: impl Fn(usize) -> CatalogRequest) -> Vec<CatalogAnswer> {
+pub(crate) fn race(handles: Handles<'_>, request: impl Fn(usize) -> CatalogRequest) -> Vec<CatalogAnswer> {
     let asked = (0..RACERS).map(|racer| handles[racer % handles.len()].ask(request(racer)));
     let answers = smol::block_on(join_all(asked));
     answers.into_iter().map(|answer| answer.expect("the catalog answers")).collect()

@@ -33,15 +33,21 @@ fn request() -> impl Strategy<Value = CatalogRequest> {
         2 => (path(), option::of(version()), limit())
             .prop_map(|(path, before, limit)| CatalogRequest::Versions { path, before, limit }),
         3 => list(),
-        1 => btree_set(blob(), 0..4)
-            .prop_map(|blobs| CatalogRequest::Settle { blobs: blobs.into_iter().rev().collect() }),
+        2 => (btree_set(blob(), 0..4), option::of(server())).prop_map(|(blobs, held_on)| {
+            CatalogRequest::Settle { blobs: blobs.into_iter().rev().collect(), held_on }
+        }),
         2 => (noted_blob(), servers(), servers())
             .prop_map(|(blob, held, gone)| CatalogRequest::NoteHolders { blob, held, gone }),
         2 => (option::of(server()), option::of(blob()), limit())
             .prop_map(|(on, after, limit)| CatalogRequest::Blobs { on, after, limit }),
         2 => (option::of(blob()), limit()).prop_map(|(after, limit)| CatalogRequest::Garbage { after, limit }),
-        2 => (noted_blob(), servers(), no_time_or_all())
-            .prop_map(|(blob, gone, garbage_age)| CatalogRequest::NoteRemoved { blob, gone, garbage_age }),
+        4 => (noted_blob(), server(), vec(server(), 0..3))
+            .prop_map(|(blob, server, keep)| CatalogRequest::Retire { blob, server, keep }),
+        3 => (server(), btree_set(blob(), 0..12)).prop_map(|(server, blobs)| {
+            CatalogRequest::NoteRemoved { server, blobs: blobs.into_iter().rev().collect() }
+        }),
+        1 => (no_time_or_all(), none_or_all())
+            .prop_map(|(garbage_age, limit)| CatalogRequest::ForgetGarbage { garbage_age, limit }),
         3 => (noted_blob(), incarnation(), no_time_or_all())
             .prop_map(|(blob, by, lasting)| CatalogRequest::ClaimRepair { blob, by, lasting }),
         1 => (noted_blob(), incarnation()).prop_map(|(blob, by)| CatalogRequest::ReleaseRepair { blob, by }),
@@ -199,4 +205,9 @@ fn limit() -> impl Strategy<Value = usize> {
 /// Durations for which the speed of the test does not matter.
 fn no_time_or_all() -> impl Strategy<Value = Duration> {
     select(vec![Duration::ZERO, Duration::MAX])
+}
+
+/// Which garbage is the oldest is a matter of milliseconds, and of the suite of its own in `garbage.rs`.
+fn none_or_all() -> impl Strategy<Value = usize> {
+    select(vec![0, 1000, usize::MAX])
 }

@@ -58,6 +58,9 @@ impl<'a> Compared<'a> {
         if let (CatalogRequest::Versions { path, .. }, CatalogAnswer::Versions(records)) = (request, &mut *answer) {
             records.iter_mut().try_for_each(|record| self.take_time(path, record))?;
         }
+        if let CatalogAnswer::Blobs(blobs) = answer {
+            blobs.iter_mut().try_for_each(|held| self.take_time(&held.path, &mut held.record))?;
+        }
         if let (CatalogRequest::List(query), CatalogAnswer::Listed(Some(page))) = (request, &mut *answer) {
             for listed in &mut page.objects {
                 let path = ObjectPath { bucket: query.bucket.clone(), key: listed.key.clone() };

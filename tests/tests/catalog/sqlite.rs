@@ -7,7 +7,7 @@ use lode_smol::catalog::Catalog;
 use lode_smol::catalog::sqlite::SqliteCatalog;
 use lode_tests::scratch::Scratch;
 
-use super::{crashes, races, sequences};
+use super::{crashes, garbage, races, sequences};
 
 #[test]
 fn answers_are_those_of_the_model() {
@@ -36,6 +36,26 @@ fn of_many_who_repair_one_does() {
 #[test]
 fn commits_and_settlements_agree() {
     races::a_commit_and_a_settlement_agree(&two_handles(&Scratch::new()), 200);
+}
+
+#[test]
+fn of_two_copies_that_keep_each_other_one_stays() {
+    races::one_copy_stays(&two_handles(&Scratch::new()), 200);
+}
+
+#[test]
+fn the_oldest_garbage_is_forgotten_first() {
+    garbage::the_oldest_is_forgotten_first(&two_handles(&Scratch::new()));
+}
+
+#[test]
+fn garbage_is_forgotten_once() {
+    garbage::each_is_forgotten_once(&two_handles(&Scratch::new()), 50);
+}
+
+#[test]
+fn no_note_of_garbage_is_lost() {
+    garbage::no_note_is_lost(&two_handles(&Scratch::new()), 50);
 }
 
 #[test]

@@ -2,14 +2,21 @@
 
 use std::time::Duration;
 
+use lode_core::address::ServerAddress;
 use lode_core::catalog::{BlobId, Bucket, CatalogRequest, Retention, Version};
 use lode_core::id::Incarnation;
 
 use super::{blob, commit, object, path};
 
 /// Each is to be asked of a catalog of its own.
-pub(crate) fn all() -> [Vec<CatalogRequest>; 3] {
-    [numbers_of_removed_versions(), claims_of_others(), a_blob_that_was_forgotten()]
+pub(crate) fn all() -> [Vec<CatalogRequest>; 5] {
+    [
+        numbers_of_removed_versions(),
+        claims_of_others(),
+        a_blob_that_was_forgotten(),
+        copies_that_were_retired(),
+        copies_that_are_found_where_one_is_retired(),
+    ]
 }
 
 /// The number of the last version is given again when an earlier one is removed after it.
@@ -30,9 +37,62 @@ fn claims_of_others() -> Vec<CatalogRequest> {
 fn a_blob_that_was_forgotten() -> Vec<CatalogRequest> {
     let blob = blob(1, 1);
     let write = || commit(&path("a"), blob, object(1), &[]);
-    let gone = ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"].map(|text| text.parse().expect("an address")).into();
-    let forget = CatalogRequest::NoteRemoved { blob, gone, garbage_age: Duration::ZERO };
-    vec![write(), claim(blob, 1), remove(1), forget, write(), claim(blob, 2)]
+    let removed = |server: &str| CatalogRequest::NoteRemoved { server: address(server), blobs: vec![blob] };
+    let [one, two, three] = HOLDERS.map(removed);
+    let forget = CatalogRequest::ForgetGarbage { garbage_age: Duration::ZERO, limit: 1 };
+    vec![write(), claim(blob, 1), remove(1), one, two, three, forget, write(), claim(blob, 2)]
+}
+
+/// A retired copy is lost when its blob becomes garbage, or is retired still when the next is there.
+fn copies_that_were_retired() -> Vec<CatalogRequest> {
+    let blob = blob(1, 1);
+    let [one, two, three] = HOLDERS.map(address);
+    let on = || CatalogRequest::Blobs { on: Some(address(HOLDERS[2])), after: None, limit: 10 };
+    let keep = CatalogRequest::SetBucket { bucket: Bucket::objects(), retention: Retention::Unlimited };
+    let note = |held, gone| CatalogRequest::NoteHolders { blob, held, gone };
+    let retire = |server: &ServerAddress, keep: &[&ServerAddress]| {
+        let keep = keep.iter().copied().cloned().collect();
+        CatalogRequest::Retire { blob, server: server.clone(), keep }
+    };
+    vec![
+        keep,
+        commit(&path("a"), blob, object(1), &[]),
+        retire(&three, &[&one, &two]),
+        on(),
+        note(vec![three.clone()], vec![]),
+        on(),
+        note(vec![], vec![three.clone()]),
+        on(),
+        note(vec![three.clone()], vec![]),
+        on(),
+        retire(&three, &[&one]),
+        retire(&two, &[&three]),
+        retire(&two, &[]),
+        remove(1),
+        CatalogRequest::Garbage { after: None, limit: 10 },
+        retire(&three, &[]),
+    ]
+}
+
+/// A copy that is retired counts again because its server was found to hold it.
+fn copies_that_are_found_where_one_is_retired() -> Vec<CatalogRequest> {
+    let (known, unknown) = (blob(1, 1), blob(1, 2));
+    let server = || address(HOLDERS[2]);
+    let settle = || CatalogRequest::Settle { blobs: vec![known, unknown], held_on: Some(server()) };
+    vec![
+        commit(&path("a"), known, object(1), &[]),
+        CatalogRequest::Retire { blob: known, server: server(), keep: vec![] },
+        settle(),
+        CatalogRequest::NoteHolders { blob: known, held: vec![], gone: vec![server()] },
+        settle(),
+    ]
+}
+
+/// Where [`commit`] puts copies.
+const HOLDERS: [&str; 3] = ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"];
+
+fn address(text: &str) -> ServerAddress {
+    text.parse().expect("an address")
 }
 
 fn remove(version: u64) -> CatalogRequest {

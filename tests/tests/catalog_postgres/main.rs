@@ -5,6 +5,7 @@
 mod crowd;
 mod figures;
 mod ledger;
+mod migration;
 mod opening;
 mod outages;
 

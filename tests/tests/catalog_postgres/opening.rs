@@ -18,7 +18,7 @@ fn eight_open_an_empty_database_at_once() {
         let objects = vec![(Bucket::objects(), Retention::Old(0))];
         assert_eq!(smol::block_on(catalog.ask(CatalogRequest::Buckets)), Ok(CatalogAnswer::Buckets(objects)));
     }
-    assert_eq!(Postgres::shared().sql(&database, "SELECT count(*) FROM lode.schema_version"), "1");
+    assert_eq!(Postgres::shared().sql(&database, "SELECT count(*) FROM lode.schema_version"), "2");
 }
 
 #[test]

@@ -4,7 +4,14 @@
 //! been done, or is done meanwhile, the second finds its blob; if the first is still on its way, it finds the key at another
 //! revision, or its blob, whenever it gets there. And where the second is refused, the first is as well: what refuses it has
 //! come with another revision of the key, or with the blob. So whatever the second hears is true of both. The same goes for
-//! settling. The other writes could undo what others have done meanwhile, and end as they are: unknown.
+//! settling, unless it notes where copies are.
+//!
+//! The other writes end as they are: unknown. Each of them comes to the same when it is done twice in a row, but others may
+//! come between: to note again where copies are, or are not, in whatever request, would undo what they have noted; to claim
+//! or give up again, what they have claimed; to set a bucket again, how they have set it. And what the second hears is not
+//! true of both: a copy that the second may not retire may be retired by the first, which is still on its way; a version that
+//! the first has removed is not there for the second; and the garbage that the first has forgotten is not counted by it.
+//! Those who repair and who collect garbage look at what there is, and ask again by that.
 
 use std::time::Instant;
 
@@ -14,7 +21,7 @@ use super::limits::{OVERTAKEN_LIMIT, PAUSE, REQUEST_LIMIT};
 use super::pool::Pool;
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{blobs, bucket, commit, list, read, remove, settle};
+use super::{blobs, bucket, claims, commit, copies, garbage, list, read, remove, settle};
 
 /// What has come of the attempts so far.
 #[derive(Default)]
@@ -96,15 +103,15 @@ async fn carry_out(session: &mut Session, request: &CatalogRequest, locked: bool
         CatalogRequest::Read { path, version } => read::read(session, path, *version).await,
         CatalogRequest::Versions { path, before, limit } => read::versions(session, path, *before, *limit).await,
         CatalogRequest::List(query) => list::list(session, query).await,
-        CatalogRequest::Settle { blobs } => settle::settle(session, blobs).await,
-        CatalogRequest::NoteHolders { blob, held, gone } => blobs::note_holders(session, *blob, held, gone).await,
+        CatalogRequest::Settle { blobs, held_on } => settle::settle(session, blobs, held_on.as_ref()).await,
+        CatalogRequest::NoteHolders { blob, held, gone } => copies::note_holders(session, *blob, held, gone).await,
         CatalogRequest::Blobs { on, after, limit } => blobs::kept(session, on.as_ref(), *after, *limit).await,
-        CatalogRequest::Garbage { after, limit } => blobs::garbage(session, *after, *limit).await,
-        CatalogRequest::NoteRemoved { blob, gone, garbage_age } => {
-            blobs::note_removed(session, *blob, gone, *garbage_age).await
-        }
-        CatalogRequest::ClaimRepair { blob, by, lasting } => blobs::claim(session, *blob, *by, *lasting).await,
-        CatalogRequest::ReleaseRepair { blob, by } => blobs::release(session, *blob, *by).await,
+        CatalogRequest::Retire { blob, server, keep } => copies::retire(session, *blob, server, keep).await,
+        CatalogRequest::Garbage { after, limit } => garbage::page(session, *after, *limit).await,
+        CatalogRequest::NoteRemoved { server, blobs } => garbage::note_removed(session, server, blobs).await,
+        CatalogRequest::ForgetGarbage { garbage_age, limit } => garbage::forget(session, *garbage_age, *limit).await,
+        CatalogRequest::ClaimRepair { blob, by, lasting } => claims::claim(session, *blob, *by, *lasting).await,
+        CatalogRequest::ReleaseRepair { blob, by } => claims::release(session, *blob, *by).await,
         CatalogRequest::SetBucket { bucket, retention } => bucket::set_bucket(session, bucket, *retention).await,
         CatalogRequest::Buckets => bucket::buckets(session).await,
     }
@@ -112,10 +119,13 @@ async fn carry_out(session: &mut Session, request: &CatalogRequest, locked: bool
 
 const fn can_be_made_again(request: &CatalogRequest) -> bool {
     match request {
-        CatalogRequest::Commit(_) | CatalogRequest::Settle { .. } => true,
+        CatalogRequest::Commit(_) | CatalogRequest::Settle { held_on: None, .. } => true,
         CatalogRequest::RemoveVersion { .. }
+        | CatalogRequest::Settle { held_on: Some(_), .. }
         | CatalogRequest::NoteHolders { .. }
+        | CatalogRequest::Retire { .. }
         | CatalogRequest::NoteRemoved { .. }
+        | CatalogRequest::ForgetGarbage { .. }
         | CatalogRequest::ClaimRepair { .. }
         | CatalogRequest::ReleaseRepair { .. }
         | CatalogRequest::SetBucket { .. } => false,

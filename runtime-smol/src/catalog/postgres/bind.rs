@@ -1,10 +1,11 @@
 //! What the core has, as what the columns take.
 
 use std::ops::Bound;
+use std::time::Duration;
 
 use lode_core::address::ServerAddress;
 use lode_core::catalog::listing::Scan;
-use lode_core::catalog::{Metadata, Retention, State, Version};
+use lode_core::catalog::{BlobId, Metadata, Retention, State, Version};
 
 /// A number that columns hold as signed. Lengths and versions stay below 2^63 (see `Stored` and `Version`).
 pub(super) fn number(number: u64) -> i64 {
@@ -22,6 +23,20 @@ pub(super) fn limit(limit: usize) -> i64 {
 
 pub(super) fn texts(addresses: &[ServerAddress]) -> Vec<&str> {
     addresses.iter().map(ServerAddress::as_str).collect()
+}
+
+pub(super) fn ids(blobs: &[BlobId]) -> Vec<String> {
+    blobs.iter().map(BlobId::to_string).collect()
+}
+
+/// What all ids that are wanted come after; all of them come after nothing.
+pub(super) fn behind(after: Option<BlobId>) -> String {
+    after.map(|blob| blob.to_string()).unwrap_or_default()
+}
+
+/// At most half of what a column takes, so that a time may be added or be before it.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).min(i64::MAX / 2)
 }
 
 /// What the column `retention` holds.

@@ -51,7 +51,8 @@ const WRITE: &str = "
         WHERE v.key_id = old.key_id AND v.version = old.version
         RETURNING v.blob, v.version
     ), garbage AS (
-        UPDATE lode.blobs l SET garbage_since = now.millis, claimed_by = NULL, claimed_until = NULL
+        UPDATE lode.blobs l SET garbage_since = now.millis, claimed_by = NULL, claimed_until = NULL,
+                                holders = l.holders || l.retired, retired = '{}'
         FROM surplus, now WHERE l.blob = surplus.blob
         RETURNING l.blob, l.version, l.holders
     ), new_version AS (

@@ -28,7 +28,8 @@ const WRITE: &str = "
     ), removed AS (
         DELETE FROM lode.versions v USING key WHERE v.key_id = key.id AND v.version = $4 RETURNING v.blob
     )
-    UPDATE lode.blobs l SET garbage_since = now.millis, claimed_by = NULL, claimed_until = NULL
+    UPDATE lode.blobs l SET garbage_since = now.millis, claimed_by = NULL, claimed_until = NULL,
+                            holders = l.holders || l.retired, retired = '{}'
     FROM removed, now WHERE l.blob = removed.blob
     RETURNING l.blob, l.holders";
 

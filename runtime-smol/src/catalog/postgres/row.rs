@@ -43,9 +43,13 @@ impl<'r> Reading<'r> {
     }
 
     pub(super) fn holders(&self) -> Result<Vec<ServerAddress>, Trouble> {
-        let texts: Vec<String> = self.get("holders")?;
-        let holders: Result<BTreeSet<ServerAddress>, _> = texts.iter().map(|text| text.parse()).collect();
-        Ok(holders.map_err(|error| damaged("holders", &error))?.into_iter().collect())
+        self.servers("holders")
+    }
+
+    fn servers(&self, column: &str) -> Result<Vec<ServerAddress>, Trouble> {
+        let texts: Vec<String> = self.get(column)?;
+        let servers: Result<BTreeSet<ServerAddress>, _> = texts.iter().map(|text| text.parse()).collect();
+        Ok(servers.map_err(|error| damaged(column, &error))?.into_iter().collect())
     }
 
     /// What a bucket keeps.
@@ -107,7 +111,12 @@ impl<'r> Reading<'r> {
 
     pub(super) fn held_blob(&self) -> Result<HeldBlob, Trouble> {
         let path = ObjectPath { bucket: self.text("bucket")?, key: self.text("key")? };
-        Ok(HeldBlob { blob: self.blob()?, path, version: self.version("version")?, holders: self.holders()? })
+        Ok(HeldBlob { path, record: self.record()?, holders: self.holders()?, retired: self.servers("retired")? })
+    }
+
+    /// What a `count(*)` has come to.
+    pub(super) fn count(&self) -> Result<usize, Trouble> {
+        usize::try_from(self.get::<i64>("count")?).map_err(|error| damaged("count", &error))
     }
 
     pub(super) fn blob(&self) -> Result<BlobId, Trouble> {

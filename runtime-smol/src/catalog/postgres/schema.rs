@@ -8,7 +8,7 @@ use super::trouble::{Trouble, sentence};
 
 /// What leads from each version of the schema to the next, from none at all to the first. Never changed once released: a
 /// change is a further file.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// One after the other, from whatever process, and without the limit on statements: the lock is held until the end of the
 /// transaction, so the second finds the work of the first done. The number is `lode` in ASCII.

@@ -1,6 +1,5 @@
 //! Making a version current, and taking versions away. Each function is a part of a transaction.
 
-use lode_core::address::ServerAddress;
 use lode_core::catalog::write::{self, Before, NotWritten};
 use lode_core::catalog::{
     BlobId, CatalogAnswer, Commit, Garbage, ObjectPath, Retention, State, Version, VersionRecord, Written,
@@ -10,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::read::{self, BucketRow};
 use super::row::{self, Holders, value};
+use super::{copies, garbage};
 
 type Result<T> = std::result::Result<T, rusqlite::Error>;
 
@@ -88,7 +88,7 @@ fn insert(connection: &Connection, bucket: BucketRow, commit: &Commit, record: &
         stored.and_then(|stored| row::metadata(&stored.metadata)),
         row::holders(&holders),
     ])?;
-    hold(connection, record.blob, &holders)
+    copies::hold(connection, record.blob, &holders)
 }
 
 /// Enters the key where objects are listed, or takes it out there, if the current version was none or is none any more.
@@ -129,36 +129,15 @@ fn becomes_garbage(
     version: Version,
 ) -> Result<Option<Garbage>> {
     let mut delete = connection.prepare_cached(
-        "DELETE FROM versions WHERE bucket = ?1 AND key = ?2 AND version = ?3 RETURNING blob, holders",
+        "DELETE FROM versions WHERE bucket = ?1 AND key = ?2 AND version = ?3 RETURNING blob, holders, retired",
     )?;
     let deleted = delete.query_row(params![bucket.id, path.key.as_str(), row::version(version)?], |row| {
-        Ok((value::<BlobId>(row, 0)?, value::<Holders>(row, 1)?))
+        let (mut holders, mut retired): (Holders, Holders) = (value(row, 1)?, value(row, 2)?);
+        holders.append(&mut retired);
+        Ok((value::<BlobId>(row, 0)?, holders))
     });
     let Some((blob, holders)) = deleted.optional()? else { return Ok(None) };
     connection.prepare_cached("DELETE FROM claims WHERE blob = ?1")?.execute([blob.to_bytes()])?;
-    let mut insert =
-        connection.prepare_cached("INSERT INTO garbage (blob, was, since, holders) VALUES (?1, ?2, ?3, ?4)")?;
-    insert.execute(params![blob.to_bytes(), row::version(version)?, row::time(now)?, row::holders(&holders)])?;
+    garbage::insert(connection, now, blob, Some(version), &holders)?;
     Ok(Some(Garbage { blob, holders: holders.into_iter().collect() }))
-}
-
-/// Enters a kept blob where it is looked for by server.
-pub(super) fn hold<'a>(
-    connection: &Connection,
-    blob: BlobId,
-    holders: impl IntoIterator<Item = &'a ServerAddress>,
-) -> Result<()> {
-    let mut insert =
-        connection.prepare_cached("INSERT INTO held (server, blob) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-    holders.into_iter().try_for_each(|holder| insert.execute(params![holder.as_str(), blob.to_bytes()]).map(drop))
-}
-
-/// Takes it out there.
-pub(super) fn hold_no_more<'a>(
-    connection: &Connection,
-    blob: BlobId,
-    holders: impl IntoIterator<Item = &'a ServerAddress>,
-) -> Result<()> {
-    let mut delete = connection.prepare_cached("DELETE FROM held WHERE server = ?1 AND blob = ?2")?;
-    holders.into_iter().try_for_each(|holder| delete.execute(params![holder.as_str(), blob.to_bytes()]).map(drop))
 }

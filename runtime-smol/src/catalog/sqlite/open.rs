@@ -16,7 +16,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const APPLICATION: u32 = u32::from_be_bytes(*b"LODE");
 
 /// What makes each schema of the one before it; the first makes the first.
-const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// How much of the file each connection keeps in memory, in KiB: the upper levels of all indexes of some ten million names.
 const WRITER_CACHE_KIB: i64 = 64 << 10;

@@ -4,9 +4,7 @@ use std::ops::Bound;
 
 use lode_core::address::ServerAddress;
 use lode_core::catalog::listing::{ListQuery, Listed, Listing, Page, Scan};
-use lode_core::catalog::{
-    BlobId, Bucket, CatalogAnswer, Fate, Found, Garbage, HeldBlob, ObjectPath, Retention, Version,
-};
+use lode_core::catalog::{BlobId, Bucket, CatalogAnswer, Fate, Found, HeldBlob, ObjectPath, Retention, Version};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -124,44 +122,26 @@ pub(super) fn blobs(
     after: Option<BlobId>,
     limit: usize,
 ) -> Result<CatalogAnswer> {
-    let (after, limit) = (behind(after), row::limit(limit));
+    let (after, limit) = (row::behind(after), row::limit(limit));
     let told = |row: &Row<'_>| {
-        let (path, holders) = (ObjectPath { bucket: value(row, 1)?, key: value(row, 2)? }, value::<Holders>(row, 4)?);
-        Ok(HeldBlob { blob: value(row, 0)?, path, version: value(row, 3)?, holders: holders.into_iter().collect() })
+        let path = ObjectPath { bucket: value(row, 9)?, key: value(row, 10)? };
+        let (holders, retired): (Holders, Holders) = (value(row, 7)?, value(row, 8)?);
+        let (holders, retired) = (holders.into_iter().collect(), retired.into_iter().collect());
+        Ok(HeldBlob { path, record: row::record(row)?, holders, retired })
     };
     let Some(on) = on else {
         let mut select = connection.prepare_cached(
-            "SELECT blob, name, key, version, holders
+            "SELECT version, blob, written, size, checksum, content_type, metadata, holders, retired, name, key
              FROM versions INDEXED BY versions_by_blob CROSS JOIN buckets ON buckets.id = versions.bucket
              WHERE blob > ?1 ORDER BY blob LIMIT ?2",
         )?;
         return select.query_map(params![after, limit], told)?.collect::<Result<_>>().map(CatalogAnswer::Blobs);
     };
     let mut select = connection.prepare_cached(
-        "SELECT versions.blob, name, key, version, holders
+        "SELECT version, versions.blob, written, size, checksum, content_type, metadata, holders, retired, name, key
          FROM held CROSS JOIN versions ON versions.blob = held.blob CROSS JOIN buckets ON buckets.id = versions.bucket
          WHERE held.server = ?3 AND held.blob > ?1 ORDER BY held.blob LIMIT ?2",
     )?;
     let rows = select.query_map(params![after, limit, on.as_str()], told)?;
     rows.collect::<Result<_>>().map(CatalogAnswer::Blobs)
-}
-
-pub(super) fn garbage(connection: &Connection, after: Option<BlobId>, limit: usize) -> Result<CatalogAnswer> {
-    let mut select =
-        connection.prepare_cached("SELECT blob, holders FROM garbage WHERE blob > ?1 ORDER BY blob LIMIT ?2")?;
-    let rows = select.query_map(params![behind(after), row::limit(limit)], |row| {
-        Ok(Garbage { blob: value(row, 0)?, holders: value::<Holders>(row, 1)?.into_iter().collect() })
-    })?;
-    rows.collect::<Result<_>>().map(CatalogAnswer::Garbage)
-}
-
-pub(super) fn buckets(connection: &Connection) -> Result<CatalogAnswer> {
-    let mut select = connection.prepare_cached("SELECT name, old_versions FROM buckets ORDER BY name")?;
-    let rows = select.query_map((), |row| Ok((value(row, 0)?, row::retention(row.get(1)?))))?;
-    rows.collect::<Result<_>>().map(CatalogAnswer::Buckets)
-}
-
-/// What comes right before the first blob that is wanted.
-fn behind(after: Option<BlobId>) -> Vec<u8> {
-    after.map_or_else(Vec::new, |after| after.to_bytes().to_vec())
 }

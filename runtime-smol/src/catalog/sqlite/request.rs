@@ -4,7 +4,7 @@ use lode_core::catalog::{CatalogAnswer, CatalogRequest};
 use lode_core::time::WallTime;
 use rusqlite::Connection;
 
-use super::{change, commit, read};
+use super::{bucket, claims, commit, copies, garbage, read};
 
 /// By whom a request is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,10 @@ pub(super) const fn way_of(request: &CatalogRequest) -> Way {
     match request {
         CatalogRequest::Read { .. } => Way::AtOnce,
         CatalogRequest::Versions { limit, .. }
-        | CatalogRequest::Blobs { limit, .. }
+        | CatalogRequest::Blobs { on: None, limit, .. }
         | CatalogRequest::Garbage { limit, .. } => page_of(*limit),
+        // Garbage that lies there is passed over.
+        CatalogRequest::Blobs { on: Some(_), .. } => Way::Apart,
         // Keys that fold are skipped one prefix at a time.
         CatalogRequest::List(query) if query.delimiter.is_some() => Way::Apart,
         CatalogRequest::List(query) => page_of(query.limit),
@@ -34,10 +36,33 @@ pub(super) const fn way_of(request: &CatalogRequest) -> Way {
         | CatalogRequest::RemoveVersion { .. }
         | CatalogRequest::Settle { .. }
         | CatalogRequest::NoteHolders { .. }
+        | CatalogRequest::Retire { .. }
         | CatalogRequest::NoteRemoved { .. }
+        | CatalogRequest::ForgetGarbage { .. }
         | CatalogRequest::ClaimRepair { .. }
         | CatalogRequest::ReleaseRepair { .. }
         | CatalogRequest::SetBucket { .. } => Way::InTurn,
+    }
+}
+
+/// How many rows a write may touch, as a measure of how long it keeps those waiting that come after it.
+pub(super) fn rows_of(write: &CatalogRequest) -> usize {
+    match write {
+        CatalogRequest::Settle { blobs, .. } | CatalogRequest::NoteRemoved { blobs, .. } => blobs.len().max(1),
+        CatalogRequest::ForgetGarbage { limit, .. } => (*limit).max(1),
+        CatalogRequest::Commit(_)
+        | CatalogRequest::RemoveVersion { .. }
+        | CatalogRequest::NoteHolders { .. }
+        | CatalogRequest::Retire { .. }
+        | CatalogRequest::ClaimRepair { .. }
+        | CatalogRequest::ReleaseRepair { .. }
+        | CatalogRequest::SetBucket { .. }
+        | CatalogRequest::Read { .. }
+        | CatalogRequest::Versions { .. }
+        | CatalogRequest::List(_)
+        | CatalogRequest::Blobs { .. }
+        | CatalogRequest::Garbage { .. }
+        | CatalogRequest::Buckets => 1,
     }
 }
 
@@ -57,17 +82,17 @@ pub(super) fn carry_out(
         CatalogRequest::Read { path, version } => read::found(connection, path, *version).map(CatalogAnswer::Found),
         CatalogRequest::Versions { path, before, limit } => read::versions(connection, path, *before, *limit),
         CatalogRequest::List(query) => read::page(connection, query).map(CatalogAnswer::Listed),
-        CatalogRequest::Settle { blobs } => change::settle(connection, now, blobs),
-        CatalogRequest::NoteHolders { blob, held, gone } => change::note_holders(connection, *blob, held, gone),
+        CatalogRequest::Settle { blobs, held_on } => garbage::settle(connection, now, blobs, held_on.as_ref()),
+        CatalogRequest::NoteHolders { blob, held, gone } => copies::note_holders(connection, *blob, held, gone),
         CatalogRequest::Blobs { on, after, limit } => read::blobs(connection, on.as_ref(), *after, *limit),
-        CatalogRequest::Garbage { after, limit } => read::garbage(connection, *after, *limit),
-        CatalogRequest::NoteRemoved { blob, gone, garbage_age } => {
-            change::note_removed(connection, now, *blob, gone, *garbage_age)
-        }
-        CatalogRequest::ClaimRepair { blob, by, lasting } => change::claim(connection, now, *blob, *by, *lasting),
-        CatalogRequest::ReleaseRepair { blob, by } => change::release(connection, *blob, *by),
-        CatalogRequest::SetBucket { bucket, retention } => change::set_bucket(connection, bucket, *retention),
-        CatalogRequest::Buckets => read::buckets(connection),
+        CatalogRequest::Retire { blob, server, keep } => copies::retire(connection, *blob, server, keep),
+        CatalogRequest::Garbage { after, limit } => garbage::page(connection, *after, *limit),
+        CatalogRequest::NoteRemoved { server, blobs } => copies::note_removed(connection, server, blobs),
+        CatalogRequest::ForgetGarbage { garbage_age, limit } => garbage::forget(connection, now, *garbage_age, *limit),
+        CatalogRequest::ClaimRepair { blob, by, lasting } => claims::claim(connection, now, *blob, *by, *lasting),
+        CatalogRequest::ReleaseRepair { blob, by } => claims::release(connection, *blob, *by),
+        CatalogRequest::SetBucket { bucket, retention } => bucket::set_bucket(connection, bucket, *retention),
+        CatalogRequest::Buckets => bucket::buckets(connection),
     }
 }
 

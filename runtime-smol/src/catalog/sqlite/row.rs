@@ -64,6 +64,11 @@ pub(super) fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
+/// What comes right before the first blob that is wanted.
+pub(super) fn behind(after: Option<BlobId>) -> Vec<u8> {
+    after.map_or_else(Vec::new, |after| after.to_bytes().to_vec())
+}
+
 /// What a bucket keeps of each key, besides the current version.
 pub(super) const fn old_versions(retention: Retention) -> Option<u32> {
     match retention {

@@ -3,12 +3,15 @@
 
 mod full_disk;
 mod growing;
+mod migration;
 mod opening;
 
 use super::*;
+use lode_core::address::ServerAddress;
 use lode_core::catalog::{BlobId, Bucket, Commit, Metadata, ObjectPath, State, Stored, Version};
 use lode_core::checksum::Checksum;
 use lode_core::conditions::Conditions;
+use std::time::Duration;
 
 fn open(path: &Path) -> SqliteCatalog {
     SqliteCatalog::open(path).unwrap()
@@ -65,15 +68,18 @@ fn nothing_is_left_of_a_blob_that_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("catalog");
     let catalog = open(&file);
-    let (blob, lasting) = (blob(0), std::time::Duration::MAX);
+    let (blob, lasting, garbage_age) = (blob(0), Duration::MAX, Duration::ZERO);
     let by = lode_core::id::Incarnation::new(1);
-    let gone: Vec<_> = ["10.0.0.1:1", "10.0.0.2:1"].map(|server| server.parse().unwrap()).into();
+    let [one, two]: [ServerAddress; 2] = ["10.0.0.1:1", "10.0.0.2:1"].map(|server| server.parse().unwrap());
     for request in [
         commit("a", 0, 1),
-        CatalogRequest::NoteHolders { blob, held: gone.clone(), gone: vec![] },
+        CatalogRequest::NoteHolders { blob, held: vec![two.clone()], gone: vec![] },
         CatalogRequest::ClaimRepair { blob, by, lasting },
+        CatalogRequest::Retire { blob, server: two.clone(), keep: vec![one.clone()] },
         CatalogRequest::RemoveVersion { path: path("a"), version: Version::FIRST },
-        CatalogRequest::NoteRemoved { blob, gone, garbage_age: std::time::Duration::ZERO },
+        CatalogRequest::NoteRemoved { server: two, blobs: vec![blob] },
+        CatalogRequest::NoteRemoved { server: one, blobs: vec![blob] },
+        CatalogRequest::ForgetGarbage { garbage_age, limit: 1 },
     ] {
         ask(&catalog, request).unwrap();
     }

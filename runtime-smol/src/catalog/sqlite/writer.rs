@@ -11,13 +11,13 @@ use super::checkpoint::Checkpoints;
 use super::failure::reason;
 use super::journal::has_surely_forgotten;
 use super::open::check_schema;
-use super::request::{carry_out, now};
+use super::request::{carry_out, now, rows_of};
 
 /// How many writes may wait for the writer; who comes after them waits to be taken on.
 pub(super) const MOST_WAITING: usize = 1024;
 
-/// How many writes share a transaction at the most.
-const MOST_TOGETHER: usize = 512;
+/// With so many rows or more, no further write comes into a transaction.
+const ROWS_TOGETHER: usize = 512;
 
 /// What the one who asked hears.
 pub(super) type Outcome = Result<CatalogAnswer, CatalogFailure>;
@@ -53,10 +53,12 @@ impl Writer {
     /// Blocks until all senders are gone.
     pub(super) fn run(mut self, orders: &Receiver<Order>) {
         while let Ok(first) = orders.recv_blocking() {
+            let mut rows = rows_of(&first.request);
             let mut together = vec![first];
-            while together.len() < MOST_TOGETHER
+            while rows < ROWS_TOGETHER
                 && let Ok(next) = orders.try_recv()
             {
+                rows = rows.saturating_add(rows_of(&next.request));
                 together.push(next);
             }
             // Nobody waits for these any more, and they have not been begun.

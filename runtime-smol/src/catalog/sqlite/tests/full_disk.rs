@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::small_disk::{run_again_on_a_small_disk, small_disk};
+use lode_core::catalog::Fate;
 use std::fs;
 use std::process::Command;
 
@@ -50,6 +51,34 @@ fn a_full_disk_refuses_and_keeps_what_it_has() {
     let catalog = open(&file);
     assert!((0..number).all(|number| is_there(&catalog, &number.to_string())));
     assert!(!is_there(&catalog, &number.to_string()));
+}
+
+/// Where a file system never overwrites in place, a full disk takes nothing any more, not even what the journal has had room
+/// for. Here the journal has room that the disk has not: a hole.
+#[test]
+fn what_can_be_neither_written_nor_overwritten_is_not_known_until_it_is_settled() {
+    let Some(root) = small_disk() else {
+        return run_again_on_a_small_disk(
+            "catalog::sqlite::tests::full_disk::what_can_be_neither_written_nor_overwritten_is_not_known_until_it_is_settled",
+        );
+    };
+    let (file, filler) = (root.join("catalog"), root.join("filler"));
+    let catalog = open(&file);
+    assert!(is_written(&ask(&catalog, commit("a", 0, 1))));
+    fs::File::options().write(true).open(root.join("catalog-wal")).unwrap().set_len(6 << 20).unwrap();
+    fs::write(&filler, vec![0; 9 << 20]).unwrap_err();
+    let open_end = ask(&catalog, commit("b", 1, 1));
+    let Err(CatalogFailure::Unknown { reason }) = open_end else { panic!("{open_end:?}") };
+    assert!(reason.contains("make room on the disk that holds the catalog"), "{reason}");
+    assert!(is_there(&catalog, "a"), "reads go on");
+    fs::remove_file(&filler).unwrap();
+    let settle = CatalogRequest::Settle { blobs: vec![blob(1)], held_on: None };
+    let condemned = CatalogAnswer::Settled(vec![(blob(1), Fate::Condemned)]);
+    assert_eq!(ask(&catalog, settle), Ok(condemned));
+    assert!(is_written(&ask(&catalog, commit("c", 2, 1))));
+    drop(catalog);
+    let catalog = open(&file);
+    assert_eq!(["a", "b", "c"].map(|key| is_there(&catalog, key)), [true, false, true]);
 }
 
 #[test]

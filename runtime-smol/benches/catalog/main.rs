@@ -5,6 +5,8 @@
 //! Numbers behind `--` are: how many names there are when it is read and listed (1,000,000), and how many seconds each rate
 //! is measured for (3). The file lies in the folder for temporary files; set TMPDIR to measure another disk.
 
+mod garbage;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +39,8 @@ fn main() -> Outcome<()> {
         reads(&catalog, names, tasks, lasting)?;
     }
     middle_page(&catalog, names)?;
-    all_pages(&catalog, names)
+    all_pages(&catalog, names)?;
+    garbage::figures(&catalog, names)
 }
 
 /// Names that are each a new key, as many at a time as a transaction takes.
@@ -119,11 +122,7 @@ fn middle_page(catalog: &SqliteCatalog, names: u64) -> Outcome<()> {
         took.push(begun.elapsed());
         assert!(names < 500_000 || page.objects.len() == 1000);
     }
-    took.sort_unstable();
-    let at =
-        |index: usize| took.get(index).map(|took| format!("{:.2}", took.as_secs_f64() * 1000.0)).unwrap_or_default();
-    report("a page of 1,000 from the middle, median", at(50), "ms");
-    report("its slowest of 100", at(99), "ms");
+    report_times("a page of 1,000 from the middle", took);
     Ok(())
 }
 
@@ -192,6 +191,13 @@ fn rate(count: u64, since: Instant) -> String {
     #[allow(clippy::cast_precision_loss, reason = "nothing is done 2^53 times")]
     let per_second = count as f64 / since.elapsed().as_secs_f64();
     format!("{per_second:.0}")
+}
+
+fn report_times(what: &str, mut took: Vec<Duration>) {
+    took.sort_unstable();
+    let millis = |took: Option<&Duration>| took.map(|took| format!("{:.2}", took.as_secs_f64() * 1000.0));
+    report(&format!("{what}, median"), millis(took.get(took.len() / 2)).unwrap_or_default(), "ms");
+    report(&format!("its slowest of {}", took.len()), millis(took.last()).unwrap_or_default(), "ms");
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "what is told is made for it")]
