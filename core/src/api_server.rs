@@ -10,6 +10,7 @@ mod locate_request;
 mod locates;
 pub mod messages;
 mod put;
+pub mod upkeep;
 mod versions;
 
 use alloc::boxed::Box;
@@ -23,16 +24,20 @@ use self::locates::{Answered, Locates, Wanted};
 use self::messages::versions::{BrokenRelay, VersionInput};
 use self::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure};
 use self::put::Put;
+use self::upkeep::report::UpkeepReport;
+use self::upkeep::{Hands, Upkeep};
 use self::versions::ask::AskCatalog;
-use self::versions::delete::DeleteVersion;
 use self::versions::get::GetVersion;
 use self::versions::late_copies::LateCopies;
+use self::versions::locate::LocateVersion;
 use self::versions::put::PutVersion;
+use self::versions::remove::RemoveVersion;
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute};
-use crate::catalog::{CatalogAnswer, CatalogFailure};
+use crate::catalog::{BlobId, CatalogAnswer, CatalogFailure};
 use crate::config::{ApiConfig, ConfigError};
 use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
+use crate::inventory::CommittedBlob;
 use crate::locate::LocateOutcome;
 use crate::machine::{Effects, Machine};
 use crate::membership::{Heard, Membership};
@@ -51,6 +56,7 @@ pub struct ApiServer {
     requests: BTreeMap<RequestId, Work>,
     waiting: BTreeMap<OperationId, RequestId>,
     late_copies: LateCopies,
+    upkeep: Option<Box<Upkeep>>,
     counters: ApiCounters,
 }
 
@@ -88,6 +94,7 @@ struct Context<'a> {
     locates: &'a mut Locates,
     waiting: &'a mut BTreeMap<OperationId, RequestId>,
     late_copies: &'a mut LateCopies,
+    upkeep: Option<&'a mut Upkeep>,
     answered: bool,
     counters: &'a mut ApiCounters,
     effects: &'a mut Effects<ApiEffect>,
@@ -101,7 +108,8 @@ enum Work {
     Locate(LocateRequest),
     PutVersion(Box<PutVersion>),
     GetVersion(Box<GetVersion>),
-    DeleteVersion(DeleteVersion),
+    LocateVersion(LocateVersion),
+    RemoveVersion(RemoveVersion),
     AskCatalog(AskCatalog),
 }
 
@@ -130,6 +138,7 @@ impl ApiServer {
             requests: BTreeMap::new(),
             waiting: BTreeMap::new(),
             late_copies: LateCopies::default(),
+            upkeep: config.upkeep.as_ref().map(|upkeep| Box::new(Upkeep::new(&config, upkeep))),
             counters: ApiCounters::default(),
             config,
         })
@@ -177,17 +186,25 @@ impl ApiServer {
         self.late_copies.len()
     }
 
+    /// How the copies of what is stored are, as far as this server has counted them; `None` without a catalog.
+    #[must_use]
+    pub fn upkeep(&self) -> Option<UpkeepReport> {
+        self.upkeep.as_ref().map(|upkeep| upkeep.report(&self.config))
+    }
+
     fn bus_event(&mut self, now: Instant, event: BusEvent, effects: &mut Effects<ApiEffect>) {
         match event {
             BusEvent::Up => {
                 self.membership.bus_up(now);
                 self.locates.bus_up(now);
+                self.keep_up(now, effects, |upkeep, hands| upkeep.bus_up(hands.now));
                 let message = Hello { incarnation: self.incarnation() }.to_message();
                 effects.push(ApiEffect::Bus(BusCommand::Query { route: ReplyRoute::Shared, message }));
             }
             BusEvent::Down => {
                 self.membership.bus_down(now);
                 self.locates.bus_down(now);
+                self.keep_up(now, effects, |upkeep, _| upkeep.bus_down());
             }
             BusEvent::Heartbeat(message) => self.heard(now, &message),
             BusEvent::Answer { route, message } => self.answered(now, route, &message),
@@ -201,10 +218,15 @@ impl ApiServer {
             return;
         };
         self.counters.heartbeats += 1;
-        match self.membership.heard(now, heartbeat) {
+        let address = heartbeat.address.clone();
+        let heard = self.membership.heard(now, heartbeat);
+        match heard {
             Heard::Joined => self.counters.joined += 1,
             Heard::Renewed | Heard::Restarted => {}
             Heard::TooMany => self.counters.heartbeats_dropped += 1,
+        }
+        if let (Some(upkeep), Heard::Joined | Heard::Restarted) = (&mut self.upkeep, heard) {
+            upkeep.changed(&address);
         }
     }
 
@@ -284,7 +306,9 @@ impl ApiServer {
             (Work::GetVersion(get), Completion::RelayedBlob(outcome)) => {
                 context.answered = get.relayed(outcome, &mut context) || context.answered;
             }
-            (Work::DeleteVersion(delete), Completion::Catalogued(outcome)) => delete.catalogued(outcome, &mut context),
+            (Work::LocateVersion(locate), Completion::Catalogued(outcome)) => locate.catalogued(outcome, &mut context),
+            (Work::LocateVersion(locate), Completion::Located(outcome)) => locate.located(outcome, &mut context),
+            (Work::RemoveVersion(remove), Completion::Catalogued(outcome)) => remove.catalogued(outcome, &mut context),
             (Work::AskCatalog(ask), Completion::Catalogued(outcome)) => ask.catalogued(outcome, &mut context),
             (
                 Work::Put(_)
@@ -293,7 +317,8 @@ impl ApiServer {
                 | Work::Locate(_)
                 | Work::PutVersion(_)
                 | Work::GetVersion(_)
-                | Work::DeleteVersion(_)
+                | Work::LocateVersion(_)
+                | Work::RemoveVersion(_)
                 | Work::AskCatalog(_),
                 _,
             ) => {
@@ -311,6 +336,20 @@ impl ApiServer {
         }
     }
 
+    fn catalogued(
+        &mut self,
+        now: Instant,
+        ask: OperationId,
+        outcome: Result<CatalogAnswer, CatalogFailure>,
+        effects: &mut Effects<ApiEffect>,
+    ) {
+        if self.upkeep.as_ref().is_some_and(|upkeep| upkeep.waits_for(ask)) {
+            self.keep_up(now, effects, |upkeep, hands| upkeep.catalogued(ask, outcome, hands));
+        } else {
+            self.completed(now, ask, Completion::Catalogued(outcome), effects);
+        }
+    }
+
     fn request_gone(&mut self, request: RequestId, effects: &mut Effects<ApiEffect>) {
         self.requests.remove(&request);
         let awaited: Vec<_> = self.waiting.iter().filter(|(_, waits)| **waits == request).map(|(id, _)| *id).collect();
@@ -322,7 +361,11 @@ impl ApiServer {
 
     /// Lets every timer fire that is due, until none is.
     fn fire_timers(&mut self, now: Instant, effects: &mut Effects<ApiEffect>) {
-        self.counters.expired += self.membership.expire(now).len() as u64;
+        for expired in self.membership.expire(now) {
+            self.counters.expired += 1;
+            self.keep_up(now, effects, |upkeep, hands| upkeep.expired(hands.now, expired));
+        }
+        self.keep_up(now, effects, |upkeep, hands| upkeep.wake(hands));
         loop {
             let ended = self.locates.wake(now, &self.membership, &mut self.ids, effects);
             if ended.is_empty() {
@@ -334,6 +377,18 @@ impl ApiServer {
         }
     }
 
+    /// Lets the upkeep do something, if there is one.
+    fn keep_up<T>(
+        &mut self,
+        now: Instant,
+        effects: &mut Effects<ApiEffect>,
+        what: impl FnOnce(&mut Upkeep, &mut Hands<'_>) -> T,
+    ) -> Option<T> {
+        let upkeep = self.upkeep.as_deref_mut()?;
+        let (config, ids, membership) = (&self.config, &mut self.ids, &self.membership);
+        Some(what(upkeep, &mut Hands { now, config, ids, membership, effects }))
+    }
+
     fn context<'a>(&'a mut self, now: Instant, effects: &'a mut Effects<ApiEffect>) -> Context<'a> {
         Context {
             now,
@@ -343,6 +398,7 @@ impl ApiServer {
             locates: &mut self.locates,
             waiting: &mut self.waiting,
             late_copies: &mut self.late_copies,
+            upkeep: self.upkeep.as_deref_mut(),
             answered: false,
             counters: &mut self.counters,
             effects,
@@ -371,8 +427,9 @@ impl Machine for ApiServer {
                     self.completed(now, upload, Completion::Uploaded(outcome), effects);
                 }
             }
-            ApiInput::Version(VersionInput::Catalogued { ask, outcome }) => {
-                self.completed(now, ask, Completion::Catalogued(outcome), effects);
+            ApiInput::Version(VersionInput::Catalogued { ask, outcome }) => self.catalogued(now, ask, outcome, effects),
+            ApiInput::Upkeep(input) => {
+                self.keep_up(now, effects, |upkeep, hands| upkeep.heard(input, hands));
             }
             ApiInput::Version(VersionInput::Relayed { relay, outcome }) => {
                 self.completed(now, relay, Completion::RelayedBlob(outcome), effects);
@@ -380,7 +437,10 @@ impl Machine for ApiServer {
             ApiInput::Fetched { fetch, outcome } => self.completed(now, fetch, Completion::Fetched(outcome), effects),
             ApiInput::Relayed { relay, outcome } => self.completed(now, relay, Completion::Relayed(outcome), effects),
             ApiInput::Removed { removal, outcome } => {
-                self.completed(now, removal, Completion::Removed(outcome), effects);
+                let of_upkeep = self.keep_up(now, effects, |upkeep, hands| upkeep.removed(removal, &outcome, hands));
+                if of_upkeep != Some(true) {
+                    self.completed(now, removal, Completion::Removed(outcome), effects);
+                }
             }
         }
         self.fire_timers(now, effects);
@@ -390,7 +450,8 @@ impl Machine for ApiServer {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        [self.membership.next_deadline(), self.locates.next_deadline()].into_iter().flatten().min()
+        let upkeep = self.upkeep.as_ref().and_then(|upkeep| upkeep.next_deadline());
+        [self.membership.next_deadline(), self.locates.next_deadline(), upkeep].into_iter().flatten().min()
     }
 }
 
@@ -406,6 +467,20 @@ impl Context<'_> {
         let query = self.locates.begin(self.now, wanted, self.membership, self.ids, self.effects);
         self.waiting.insert(query, request);
         self.counters.queries += 1;
+    }
+
+    /// Those who hold this blob are to note which version it has become.
+    fn label(&mut self, blob: CommittedBlob, holders: &[ServerAddress]) {
+        if let Some(upkeep) = &mut self.upkeep {
+            upkeep.label(self.now, blob, holders);
+        }
+    }
+
+    /// A copy of this blob may be missing.
+    fn look_at_blob(&mut self, blob: BlobId) {
+        if let Some(upkeep) = &mut self.upkeep {
+            upkeep.look_at_blob(blob);
+        }
     }
 
     fn respond(&mut self, request: RequestId, response: impl Into<ApiResponse>) {

@@ -30,6 +30,7 @@ mod label;
 pub mod listing;
 mod metadata;
 pub mod model;
+pub mod rebuild;
 mod record;
 mod request;
 mod version;
@@ -40,7 +41,7 @@ pub(crate) use description::tests as description_tests;
 
 pub use answer::{CatalogAnswer, CatalogFailure, Fate, Garbage, HeldBlob, Written};
 pub use blob::BlobId;
-pub use bucket::{Bucket, BucketError, MAX_BUCKET_BYTES, Retention};
+pub use bucket::{Bucket, BucketError, MAX_BUCKET_BYTES, Retention, RetentionError};
 pub use description::{Described, Description, DescriptionError};
 pub use key::{Key, KeyError, MAX_KEY_BYTES, ObjectPath};
 pub use label::{ParseLabelError, VersionLabel};

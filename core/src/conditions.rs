@@ -70,6 +70,12 @@ impl Conditions {
         Ok(conditions)
     }
 
+    /// Whether there is anything that could keep a write from going on.
+    #[must_use]
+    pub const fn restrict_writes(&self) -> bool {
+        self.if_match.is_some() || self.if_none_match.is_some()
+    }
+
     /// Whether the request may go on, in the order of RFC 9110 §13.2.2. Reading an object that does not exist always
     /// may: that is a 404, whatever the conditions say (§13.2.1).
     #[must_use]

@@ -1,7 +1,10 @@
 //! Settings of the machines, checked once: a machine cannot be built from settings that contradict each other.
 
+mod upkeep;
+
 use core::time::Duration;
 
+pub use self::upkeep::{DEFAULT_GARBAGE_AGE, DEFAULT_REPAIR_AFTER, UpkeepConfig};
 use crate::copies::Copies;
 use crate::wire::SoftwareVersion;
 
@@ -113,6 +116,8 @@ pub struct ApiConfig {
     pub held_body_bytes: u64,
     /// How many copies of each version there are to be, where there is a catalog.
     pub copies: Copies,
+    /// How what is stored is kept up, where there is a catalog. Without one there is nothing to go by.
+    pub upkeep: Option<UpkeepConfig>,
     /// How many data servers are tried for one request at the most.
     pub max_attempts: usize,
     /// How long a data server may take to answer when a held body was sent, or an object asked for.
@@ -135,6 +140,7 @@ impl ApiConfig {
             ("attempts", self.max_attempts),
         ];
         refuse_zero(&bounds)?;
+        self.upkeep.as_ref().map_or(Ok(()), UpkeepConfig::check)?;
         for (setting, period) in [("short patience", self.short_patience), ("long patience", self.long_patience)] {
             if period < SHORTEST_PERIOD {
                 return Err(ConfigError::TooShort { setting, period });
@@ -154,6 +160,7 @@ impl Default for ApiConfig {
             max_direct_asks_beside_bus: 64,
             held_body_bytes: 1 << 20,
             copies: Copies::default(),
+            upkeep: None,
             max_attempts: 6,
             short_patience: Duration::from_secs(5),
             long_patience: Duration::from_secs(60),
@@ -237,6 +244,15 @@ pub enum ConfigError {
         ask_directly_after: Duration,
         /// The deadline given.
         locate_deadline: Duration,
+    },
+    /// A page that could not be asked about, or whose blobs could not all wait.
+    #[error(
+        "{page} blobs in a page are too many: give at most {}, and no more than may wait for repair",
+        crate::inventory::MAX_BLOBS_AT_A_TIME
+    )]
+    PageTooLong {
+        /// What was given.
+        page: usize,
     },
     /// A bound of zero, with which nothing could ever be done.
     #[error("the bound on {setting} is zero, so nothing could ever be done: give at least 1")]

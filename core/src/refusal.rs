@@ -51,7 +51,7 @@ pub enum Refusal {
         holder: ServerAddress,
     },
     /// There is no such bucket.
-    #[error("there is no bucket of this name; create it first")]
+    #[error("there is no bucket of this name, and none can be created yet; there is `objects`")]
     NoSuchBucket,
     /// The current version is not what the conditions of the request ask for.
     #[error("the object is not the one that the request's conditions ask for; nothing was changed")]

@@ -74,7 +74,8 @@ pub struct ApiServerBuilder {
 }
 
 impl ApiServerBuilder {
-    /// Periods and bounds; by default those of the seed.
+    /// Periods and bounds; by default those of the seed. How what is stored is kept up matters only where there is a catalog;
+    /// there it is kept up in any case.
     #[must_use]
     pub fn config(mut self, config: ApiConfig) -> Self {
         self.config = config;
@@ -108,7 +109,8 @@ impl ApiServerBuilder {
     /// # Errors
     /// If the settings cannot be, or the address cannot be listened on.
     pub fn build(self) -> Result<ApiServer, StartError> {
-        let machine = Machine::new(self.config, fresh_incarnation())?;
+        let upkeep = self.catalog.is_some().then(|| self.config.upkeep.unwrap_or_default());
+        let machine = Machine::new(ApiConfig { upkeep, ..self.config }, fresh_incarnation())?;
         let (listener, address) = listen(self.listen)?;
         let client = HttpClient::new(ClientLimits { open_connections: MAX_CONNECTIONS, ..ClientLimits::default() });
         let (engine, bus_work) =

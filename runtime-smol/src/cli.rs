@@ -2,6 +2,8 @@
 
 mod api;
 mod args;
+mod bucket;
+mod catalog;
 mod cluster;
 mod data;
 mod dev;
@@ -57,6 +59,7 @@ fn carry_out(command: Command, output: Output) -> Result<(), Failure> {
         Command::Get(args) => smol::block_on(get::run(&args, output)),
         Command::Rm(args) => smol::block_on(remove::run(&args, output)),
         Command::Locate(args) => smol::block_on(locate::run(&args, output)),
+        Command::Bucket(args) => smol::block_on(bucket::run(&args, output)),
         Command::Status(args) => smol::block_on(status::run(&args, output)),
         Command::Completions { shell } => completions(shell),
     }
@@ -68,6 +71,7 @@ fn output_args(command: &Command) -> OutputArgs {
         Command::Get(args) => args.output,
         Command::Rm(args) => args.output,
         Command::Locate(args) => args.output,
+        Command::Bucket(args) => args.output(),
         Command::Status(args) => args.output,
         Command::Dev(_) | Command::Api(_) | Command::Data(_) | Command::Completions { .. } => {
             OutputArgs { json: false, quiet: false }

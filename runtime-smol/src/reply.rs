@@ -42,7 +42,7 @@ pub(crate) enum Misunderstood {
     #[error("{method} is not served here; this resource takes {allowed}")]
     Method { method: String, allowed: &'static str },
     #[error(
-        "nothing is served under this path; objects are under /objects/NAME, see also /locate/NAME, /cluster, /healthz, /readyz and /metrics"
+        "nothing is served under this path; objects are under /objects/NAME, see also /locate/NAME, /cluster, /healthz, /readyz and /metrics, and /versions/KEY and /buckets of an API server with a catalog"
     )]
     Path,
 }

@@ -44,6 +44,15 @@ pub(crate) fn only_get(exchange: &Exchange) -> Result<(), Misunderstood> {
     if is_read(method) { Ok(()) } else { Err(not_served(method, PAGE_METHODS)) }
 }
 
+/// Refuses a request for something that can only be set, if it would do anything else.
+///
+/// # Errors
+/// If its method is not PUT.
+pub(crate) fn only_put(exchange: &Exchange) -> Result<(), Misunderstood> {
+    let method = exchange.method();
+    if method == Method::Put { Ok(()) } else { Err(not_served(method, "PUT")) }
+}
+
 /// What a request wants to do with an object.
 ///
 /// # Errors
@@ -134,12 +143,12 @@ pub(crate) fn healthz() -> Reply {
     Reply::text(StatusCode::Ok, "text/plain", "ok\n".to_owned())
 }
 
-/// `GET /readyz`: whether a PUT could succeed now; if not, why.
-pub(crate) fn readyz(ready: bool, not_ready_because: &str) -> Reply {
-    if ready {
+/// `GET /readyz`: that a PUT could succeed now, or why not.
+pub(crate) fn readyz(not_ready_because: Option<&str>) -> Reply {
+    let Some(reason) = not_ready_because else {
         return Reply::text(StatusCode::Ok, "text/plain", "ready\n".to_owned());
-    }
-    let reply = Reply::error(StatusCode::ServiceUnavailable, "not_ready", not_ready_because);
+    };
+    let reply = Reply::error(StatusCode::ServiceUnavailable, "not_ready", reason);
     reply.header("retry-after", "1")
 }
 

@@ -49,12 +49,12 @@ impl Cluster {
         Self { apis: Vec::new(), datas: Vec::new(), bus: bus.to_owned(), claim, folder }
     }
 
-    /// Starts one more API server.
+    /// Starts one more API server, without a catalog.
     pub fn add_api(&mut self) {
-        self.add_api_with(&[]);
+        self.add_api_with(&["--catalog".to_owned(), "none".to_owned()]);
     }
 
-    /// One more API server, with more arguments.
+    /// One more API server, with more arguments. Among these is its catalog.
     pub fn add_api_with(&mut self, more: &[String]) {
         let address = self.claim.api_address(index(self.apis.len()));
         self.apis.push(Server::api(address, &self.bus, self.folder.path(), more));

@@ -33,7 +33,7 @@ pub fn is_release() -> bool {
     binary().components().any(|part| part.as_os_str() == "release")
 }
 
-/// Runs `lode` with these arguments to its end, with nothing of the seed's settings in its environment.
+/// Runs `lode` with these arguments to its end, with no setting of a server in its environment.
 ///
 /// # Panics
 /// If it cannot be run.
@@ -43,11 +43,11 @@ pub fn run(arguments: &[&str]) -> Output {
     output.unwrap_or_else(|error| panic!("cannot run {}: {error}", binary().display()))
 }
 
-/// A command that runs `lode`, with nothing of the seed's settings in its environment.
+/// A command that runs `lode`, with no setting of a server in its environment.
 #[must_use]
 pub fn command() -> Command {
     let mut command = Command::new(binary());
-    for setting in ["LISTEN_ADDRESS", "RABBITMQ_SERVER", "STORAGE_ROOT"] {
+    for setting in ["LISTEN_ADDRESS", "RABBITMQ_SERVER", "STORAGE_ROOT", "LODE_CATALOG"] {
         command.env_remove(setting);
     }
     command
@@ -65,7 +65,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// An API server, started.
+    /// An API server, started. Among `more` is its catalog.
     #[must_use]
     pub fn api(address: SocketAddr, bus: &str, logs: &Path, more: &[String]) -> Self {
         let arguments = vec!["api".into(), "--listen".into(), address.to_string(), "--bus".into(), bus.into()];

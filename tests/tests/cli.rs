@@ -26,7 +26,19 @@ struct Setting {
 
 impl Setting {
     fn start() -> Self {
-        let cluster = Cluster::start(&Broker::shared().vhost(), 1, 2);
+        Self::of(Cluster::start(&Broker::shared().vhost(), 1, 2))
+    }
+
+    fn start_with_catalog() -> Self {
+        let mut cluster = Cluster::empty(&Broker::shared().vhost());
+        let catalog = ["--catalog".to_owned(), cluster.catalog()];
+        (0..3).for_each(|_| cluster.add_data());
+        cluster.add_api_with(&catalog);
+        cluster.wait_until_ready();
+        Self::of(cluster)
+    }
+
+    fn of(cluster: Cluster) -> Self {
         let server = cluster.apis[0].address.to_string();
         Self { cluster, folder: Scratch::new(), server }
     }
@@ -168,6 +180,39 @@ fn bytes_that_were_turned_on_the_way_are_noticed() {
 }
 
 #[test]
+fn the_copies_of_the_current_version_are_located() {
+    let setting = Setting::start_with_catalog();
+    let file = setting.file("photo", b"twelve bytes");
+    let _ = expect(&setting.lode(&["put", "holiday/photo.jpg", &file]), 0);
+    let addresses: Vec<String> = setting.cluster.datas.iter().map(|data| data.address.to_string()).collect();
+    let all = ["locate", "holiday/photo.jpg", "--all", "--json"];
+    wait::until_true(Duration::from_secs(20), "three copies", || {
+        expect_json(&setting.lode(&all), 0)["holders"].as_array().is_some_and(|holders| holders.len() == 3)
+    });
+    let one = expect(&setting.lode(&["locate", "holiday/photo.jpg"]), 0);
+    assert!(addresses.iter().any(|address| *address == one.trim()), "{one}");
+    let _ = expect(&setting.lode(&["locate", "never"]), NOT_FOUND);
+    let _ = expect(&setting.lode(&["rm", "holiday/photo.jpg"]), 0);
+    let _ = expect(&setting.lode(&["locate", "holiday/photo.jpg"]), NOT_FOUND);
+}
+
+#[test]
+fn what_buckets_keep_is_listed_and_set() {
+    let setting = Setting::start_with_catalog();
+    let _ = expect(&setting.lode(&["bucket", "set", "objects", "--old-versions", "2"]), 0);
+    assert!(expect(&setting.lode(&["bucket", "list"]), 0).contains("objects                  2\n"));
+    let set = ["bucket", "set", "objects", "--old-versions", "unlimited", "--json"];
+    let kept = serde_json::json!({ "name": "objects", "old_versions": "unlimited" });
+    assert_eq!(expect_json(&setting.lode(&set), 0), kept);
+    assert_eq!(expect_json(&setting.lode(&["bucket", "list", "--json"]), 0)["buckets"][0], kept);
+    let refused = expect_json(&setting.lode(&["bucket", "set", "photos", "--old-versions", "2", "--json"]), NOT_FOUND);
+    assert_eq!(refused["error"]["code"], "no_such_bucket");
+    for old_versions in ["-1", "some", ""] {
+        let _ = expect(&setting.lode(&["bucket", "set", "objects", "--old-versions", old_versions]), 2);
+    }
+}
+
+#[test]
 fn exit_codes_tell_what_went_wrong() {
     let setting = Setting::start();
     let nobody = setting.cluster.claim.api_address(200).to_string();
@@ -178,13 +223,22 @@ fn exit_codes_tell_what_went_wrong() {
     let _ = expect(&lode::run(&["put"]), 2);
     let _ = expect(&setting.lode(&["get", "o", "--server", "no-port"]), 2);
     let _ = expect(&lode::run(&["data", "--listen", "127.0.0.1:1", "--bus", "amqp://127.0.0.1:1"]), 2);
+    let without_catalog = lode::run(&["api", "--listen", "127.0.0.1:1", "--bus", "amqp://127.0.0.1:1"]);
+    let _ = expect(&without_catalog, 2);
+    let told = String::from_utf8_lossy(&without_catalog.stderr);
+    assert!(["sqlite:PATH", "postgres://", "none"].iter().all(|choice| told.contains(choice)), "{told}");
 }
 
 #[test]
 fn help_version_and_completions() {
-    for arguments in
-        [["--help"].as_slice(), &["put", "--help"], &["api", "--help"], &["data", "--help"], &["dev", "--help"]]
-    {
+    for arguments in [
+        ["--help"].as_slice(),
+        &["put", "--help"],
+        &["api", "--help"],
+        &["data", "--help"],
+        &["dev", "--help"],
+        &["bucket", "--help"],
+    ] {
         assert!(expect(&lode::run(arguments), 0).len() > 300, "{arguments:?}");
     }
     assert!(expect(&lode::run(&["--version"]), 0).starts_with("lode "));
@@ -193,16 +247,16 @@ fn help_version_and_completions() {
     }
 }
 
-/// The seed's own settings are enough to start its roles.
+/// The seed's own settings are enough to start its roles, once it is said that there is no catalog.
 #[test]
-fn servers_start_from_the_seeds_environment_and_end_on_sigterm() {
+fn servers_start_from_the_environment_and_end_on_sigterm() {
     let mut cluster = Cluster::empty(&Broker::shared().vhost());
     let folder = Scratch::new();
     let (api, data) = (cluster.claim.api_address(20), cluster.claim.data_address(20));
     let start = |role: &str, address: std::net::SocketAddr| {
         let mut command = Command::new(lode::binary());
         command.arg(role).env("LISTEN_ADDRESS", address.to_string()).env("RABBITMQ_SERVER", &cluster.bus);
-        command.env("STORAGE_ROOT", folder.join("root"));
+        command.env("STORAGE_ROOT", folder.join("root")).env("LODE_CATALOG", "none");
         Process::start(role, &command, folder.path())
     };
     let (mut api_process, mut data_process) = (start("api", api), start("data", data));

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,9 +28,14 @@ struct Dev {
 impl Dev {
     /// Starts `lode dev` with its defaults, but for the ports, and waits for its line `ready`.
     fn start(claim: &Claim, root: &Path, logs: &Path) -> Self {
+        Self::start_with(claim, root, logs, &[])
+    }
+
+    /// With more arguments.
+    fn start_with(claim: &Claim, root: &Path, logs: &Path, more: &[&str]) -> Self {
         let base = claim.dev_port_base();
         let mut command = lode::command();
-        command.args(["dev", "--port-base", &base.to_string(), "--root"]).arg(root);
+        command.args(["dev", "--port-base", &base.to_string(), "--root"]).arg(root).args(more);
         let before = says_ready(logs);
         let started = Instant::now();
         let process = Process::start("dev", &command, logs);
@@ -84,21 +90,75 @@ fn idle_it_takes_little_memory_and_no_time() {
 
 #[test]
 fn it_ends_on_sigterm_and_finds_its_objects_again() {
+    for more in [[].as_slice(), &["--catalog", "none"]] {
+        let (claim, folder) = (Claim::new(), Scratch::new());
+        let root = folder.join("root");
+        let mut dev = Dev::start_with(&claim, &root, folder.path(), more);
+        let body = content::bytes("kept", 3_000_000);
+        for number in 0..20 {
+            let _ = http::put(dev.apis[0], &format!("/objects/kept{number}"), &body).expect(200);
+        }
+        assert_eq!(dev.process.terminate(Duration::from_secs(10)).code(), Some(0));
+        drop(dev);
+        let dev = Dev::start_with(&claim, &root, folder.path(), more);
+        for number in 0..20 {
+            let reply = http::get(dev.apis[1], &format!("/objects/kept{number}")).expect(200);
+            content::assert_same(&reply.body, &body, "kept");
+        }
+        let _ = http::get(dev.apis[1], "/objects/never").expect(404);
+    }
+}
+
+#[test]
+fn versions_and_names_are_there_again_after_a_restart() {
     let (claim, folder) = (Claim::new(), Scratch::new());
     let root = folder.join("root");
-    let mut dev = Dev::start(&claim, &root, folder.path());
-    let body = content::bytes("kept", 3_000_000);
-    for number in 0..20 {
-        let _ = http::put(dev.apis[0], &format!("/objects/kept{number}"), &body).expect(200);
-    }
+    let mut dev = Dev::start_with(&claim, &root, folder.path(), &["--copies", "2"]);
+    let first = http::put(dev.apis[0], "/objects/notes/a", b"one").expect(200);
+    let second = http::put(dev.apis[1], "/objects/notes/a", b"two").expect(200);
+    let _ = http::put(dev.apis[1], "/objects/b", b"b").expect(200);
+    assert_eq!((first.header("X-Lode-Version"), second.header("X-Lode-Version")), (Some("1"), Some("2")));
+    let see = |dev: &Dev| {
+        assert_eq!(http::get(dev.apis[0], "/objects/notes/a").expect(200).text(), "two");
+        // The bucket keeps the current version alone until it is told otherwise.
+        let versions = http::get(dev.apis[1], "/versions/notes/a").expect(200).text();
+        let versions: Vec<serde_json::Value> =
+            versions.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+        let numbers: Vec<_> = versions.iter().map(|version| version["version"].as_u64()).collect();
+        assert_eq!(numbers, [Some(2)]);
+        let listed = http::get(dev.apis[0], "/objects/").expect(200).json();
+        let names: Vec<_> = listed["objects"].as_array().expect("a list").iter().map(|row| &row["name"]).collect();
+        assert_eq!(names, ["b", "notes/a"]);
+    };
+    see(&dev);
     assert_eq!(dev.process.terminate(Duration::from_secs(10)).code(), Some(0));
     drop(dev);
-    let dev = Dev::start(&claim, &root, folder.path());
-    for number in 0..20 {
-        let reply = http::get(dev.apis[1], &format!("/objects/kept{number}")).expect(200);
-        content::assert_same(&reply.body, &body, "kept");
+    let dev = Dev::start_with(&claim, &root, folder.path(), &["--copies", "2"]);
+    see(&dev);
+    let third = http::put(dev.apis[0], "/objects/notes/a", b"three").expect(200);
+    assert_eq!(third.header("X-Lode-Version"), Some("3"), "numbers go on where they were");
+}
+
+/// What it prints to try is taken by a shell as it is printed.
+#[test]
+fn the_commands_that_it_prints_do_what_they_say() {
+    for (more, count) in [([].as_slice(), 7), (&["--catalog", "none"], 3)] {
+        let (claim, folder) = (Claim::new(), Scratch::new());
+        let dev = Dev::start_with(&claim, &folder.join("root"), folder.path(), more);
+        let said = dev.process.stdout();
+        let commands: Vec<&str> =
+            said.lines().skip_while(|line| *line != "Try:").skip(1).take_while(|line| !line.is_empty()).collect();
+        assert_eq!(commands.len(), count, "{said}");
+        for command in commands {
+            let ran = Command::new("sh").args(["-c", command]).output().expect("sh runs");
+            let told = format!("{command}: {}{}", text(&ran.stdout), text(&ran.stderr));
+            assert!(ran.status.success() && !told.contains("\"error\""), "{told}");
+        }
     }
-    let _ = http::get(dev.apis[1], "/objects/never").expect(404);
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]

@@ -136,6 +136,30 @@ fn conditions_are_heeded_when_writing() {
     wait::until_true(LIMIT, "nothing is left of what was refused", || cluster.blobs() == 3);
 }
 
+/// A client that waits for `100 Continue` sends nothing; one that does not gets its answer all the same.
+#[test]
+fn a_body_whose_condition_fails_is_refused_before_it_is_sent() {
+    let cluster = Cluster::of(3);
+    let _stored = cluster.put("/objects/a", "one", &[]).expect(200);
+    let body = cluster.folder.join("large");
+    std::fs::write(&body, vec![7; 64 << 20]).unwrap();
+    let body = body.to_str().unwrap();
+    let put = |condition: &str, expect: &str| cluster.curl("/objects/a", &["-T", body, "-H", condition, "-H", expect]);
+    let refused = put("If-None-Match: *", "Expect: 100-continue").expect(412);
+    assert!(!refused.heads.contains("100 Continue"), "{}", refused.heads);
+    assert_eq!(refused.json()["error"]["code"], "precondition_failed");
+    let refused = put("If-Match: \"another\"", "Expect:").expect(412);
+    assert_eq!(refused.json()["error"]["code"], "precondition_failed");
+    assert_eq!(cluster.curl("/objects/a", &[]).expect(200).text(), "one");
+    let taken = put(&format!("If-Match: {}", stored_tag(&cluster)), "Expect: 100-continue").expect(200);
+    assert!(taken.heads.contains("100 Continue"), "{}", taken.heads);
+    assert_eq!(version(&taken), Some("2"));
+}
+
+fn stored_tag(cluster: &Cluster) -> String {
+    cluster.curl("/objects/a", &["-I"]).expect(200).header("etag").unwrap().to_owned()
+}
+
 #[test]
 fn what_is_deleted_is_gone_and_its_history_is_told() {
     let cluster = Cluster::of(3);
@@ -151,6 +175,66 @@ fn what_is_deleted_is_gone_and_its_history_is_told() {
     assert_eq!(version(&cluster.put("/objects/a", "two", &[]).expect(200)), Some("3"));
     let _removed = cluster.curl("/objects/a?version=3", &["-X", "DELETE"]).expect(204);
     assert_eq!(cluster.curl("/objects/a", &[]).expect(404).json()["error"]["code"], "not_found");
+}
+
+#[test]
+fn the_holders_of_the_current_version_are_located() {
+    let mut cluster = Cluster::of(4);
+    let holders = |cluster: &Cluster| -> Vec<String> {
+        let all = cluster.curl("/locate/photos/1.jpg?all=1", &[]).expect(200).json();
+        let rows = all.as_array().unwrap().iter();
+        rows.map(|row| row["address"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(cluster.curl("/locate/photos/1.jpg", &[]).expect(404).json()["error"]["code"], "not_found");
+    let stored = cluster.put("/objects/photos/1.jpg", "one", &[]).expect(200);
+    wait::until_true(LIMIT, "three holders", || holders(&cluster).len() == 3);
+    let all = cluster.curl("/locate/photos%2F1.jpg?all=1", &[]).expect(200).json();
+    let checksum = format!("\"{}\"", all[0]["checksum"].as_str().unwrap());
+    assert_eq!((all[0]["size_bytes"].as_u64(), stored.header("etag")), (Some(3), Some(checksum.as_str())));
+    let one = cluster.curl("/locate/photos/1.jpg", &[]).expect(200).json();
+    assert!(holders(&cluster).contains(&one.as_str().unwrap().to_owned()), "{one}");
+    (0..4).for_each(|_| cluster.stop_data());
+    assert_eq!(cluster.curl("/locate/photos/1.jpg", &[]).expect(503).json()["error"]["code"], "no_copy");
+    assert_eq!(cluster.curl("/locate/photos/1.jpg?all=1", &[]).expect(503).json()["error"]["code"], "no_copy");
+    let _deleted = cluster.curl("/objects/photos/1.jpg", &["-X", "DELETE"]).expect(204);
+    let _gone = cluster.curl("/locate/photos/1.jpg", &[]).expect(404);
+    let _refused = cluster.curl("/locate/photos/1.jpg", &["-X", "PUT"]).expect(405);
+}
+
+#[test]
+fn a_bucket_keeps_as_many_old_versions_as_it_is_told() {
+    let cluster = Cluster::of(3);
+    let kept = |cluster: &Cluster| cluster.curl("/buckets", &[]).expect(200).json()["buckets"].clone();
+    assert_eq!(kept(&cluster), serde_json::json!([{ "name": "objects", "old_versions": 0 }]));
+    let _set = cluster.curl("/buckets/objects?old_versions=unlimited", &["-X", "PUT"]).expect(204);
+    assert_eq!(kept(&cluster), serde_json::json!([{ "name": "objects", "old_versions": "unlimited" }]));
+    for body in ["one", "two", "three"] {
+        let _stored = cluster.put("/objects/a", body, &[]).expect(200);
+    }
+    assert_eq!(cluster.curl("/versions/a", &[]).expect(200).text().lines().count(), 3);
+    assert_eq!(cluster.curl("/objects/a?version=1", &[]).expect(200).text(), "one");
+    let _set = cluster.curl("/buckets/objects?old_versions=1", &["-X", "PUT"]).expect(204);
+    let _stored = cluster.put("/objects/a", "four", &[]).expect(200);
+    assert_eq!(cluster.curl("/versions/a", &[]).expect(200).text().lines().count(), 2);
+    wait::until_true(LIMIT, "the copies of the others are gone", || cluster.blobs() == 6);
+    let put = ["-X", "PUT"].as_slice();
+    let body = ["-X", "PUT", "-d", r#"{"old_versions": 3}"#].as_slice();
+    for (target, arguments, status, code) in [
+        ("/buckets/photos?old_versions=1", put, 404, "no_such_bucket"),
+        ("/buckets/objects", put, 400, "bad_target"),
+        ("/buckets/objects", body, 400, "bad_target"),
+        ("/buckets/objects?old_versions=2", body, 400, "bad_target"),
+        ("/buckets/objects?old_versions=-1", put, 400, "bad_target"),
+        ("/buckets/objects?old_versions=2&more=1", put, 400, "bad_target"),
+        ("/buckets/Objects?old_versions=2", put, 400, "bad_target"),
+        ("/buckets/objects?old_versions=2", &["-X", "DELETE"], 405, "method_not_allowed"),
+        ("/buckets", put, 405, "method_not_allowed"),
+    ] {
+        let refused = cluster.curl(target, arguments).expect(status).json();
+        assert_eq!(refused["error"]["code"], code, "{target}");
+        assert!(refused["error"]["message"].as_str().is_some_and(|told| told.contains(' ')), "{refused}");
+    }
+    assert_eq!(kept(&cluster), serde_json::json!([{ "name": "objects", "old_versions": 1 }]));
 }
 
 #[test]

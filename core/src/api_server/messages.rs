@@ -1,10 +1,12 @@
 //! What happens to an API server, and what it wants done.
 
+pub mod upkeep;
 pub mod versions;
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use self::upkeep::{UpkeepEffect, UpkeepInput};
 use self::versions::{VersionEffect, VersionInput, VersionOperation, VersionResponse};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent};
@@ -73,6 +75,8 @@ pub enum ApiInput {
     },
     /// Something about versions.
     Version(VersionInput),
+    /// Something about keeping up what is stored.
+    Upkeep(UpkeepInput),
 }
 
 /// What a client can ask of an API server.
@@ -182,6 +186,8 @@ pub enum ApiEffect {
     },
     /// Something about versions.
     Version(VersionEffect),
+    /// Something about keeping up what is stored.
+    Upkeep(UpkeepEffect),
     /// Answer the client, which ends the request.
     Respond {
         /// Which request.

@@ -9,4 +9,5 @@ mod locate;
 mod members;
 mod put;
 mod timing;
+mod upkeep;
 mod versions;

@@ -5,17 +5,20 @@
 //! to get and only has to find a server that sends it.
 
 pub(super) mod ask;
-pub(super) mod delete;
+
 pub(super) mod get;
 pub(super) mod late_copies;
+pub(super) mod locate;
 pub(super) mod put;
+pub(super) mod remove;
 
 use alloc::boxed::Box;
 
 use self::ask::AskCatalog;
-use self::delete::DeleteVersion;
 use self::get::GetVersion;
+use self::locate::LocateVersion;
 use self::put::PutVersion;
+use self::remove::RemoveVersion;
 use super::messages::versions::{VersionEffect, VersionOperation};
 use super::{Context, Work};
 use crate::catalog::{CatalogFailure, CatalogRequest};
@@ -25,18 +28,21 @@ use crate::refusal::Refusal;
 /// Begins what a client asks.
 pub(super) fn begin(request: RequestId, operation: VersionOperation, context: &mut Context<'_>) -> Work {
     match operation {
-        VersionOperation::Put(new) => {
-            let copies = context.config.copies;
-            Work::PutVersion(Box::new(PutVersion::begin(request, new, copies, context)))
-        }
+        VersionOperation::Put(new) => Work::PutVersion(Box::new(PutVersion::object(request, new, context))),
         VersionOperation::Get { path, version, selection } => {
             Work::GetVersion(Box::new(GetVersion::begin(request, path, version, selection, context)))
         }
+        VersionOperation::Locate { path, collect } => {
+            Work::LocateVersion(LocateVersion::begin(request, path, collect, context))
+        }
         VersionOperation::Delete { path, conditions } => {
-            Work::DeleteVersion(DeleteVersion::object(request, path, conditions, context))
+            Work::PutVersion(Box::new(PutVersion::tombstone(request, path, conditions, context)))
         }
         VersionOperation::Remove { path, version } => {
-            Work::DeleteVersion(DeleteVersion::version(request, path, version, context))
+            Work::RemoveVersion(RemoveVersion::begin(request, path, version, context))
+        }
+        VersionOperation::SetBucket { bucket, retention } => {
+            Work::AskCatalog(AskCatalog::set_bucket(request, bucket, retention, context))
         }
         VersionOperation::AskCatalog(what) => Work::AskCatalog(AskCatalog::begin(request, what, context)),
     }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::listing::Page;
 use super::{BlobId, Bucket, Found, ObjectPath, Retention, Version, VersionRecord};
 use crate::address::ServerAddress;
+use crate::time::WallTime;
 
 /// The answer of the catalog. Which requests have which, stands at [`CatalogRequest`](super::CatalogRequest).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub enum CatalogAnswer {
 pub struct Written {
     /// Which version it is.
     pub version: Version,
+    /// When that was, by the clock of the catalog; `None` if the blob was committed before.
+    pub written: Option<WallTime>,
     /// The blobs of the versions that went for it, the latest first.
     pub garbage: Vec<Garbage>,
 }

@@ -31,6 +31,15 @@ impl BlobId {
         Self(OperationId::from_bytes(bytes))
     }
 
+    /// The id right before it, if there is one.
+    #[must_use]
+    pub const fn before(self) -> Option<Self> {
+        match u128::from_be_bytes(self.to_bytes()).checked_sub(1) {
+            Some(before) => Some(Self::from_bytes(before.to_be_bytes())),
+            None => None,
+        }
+    }
+
     /// The blob that is kept under this name, if it is that of one.
     #[must_use]
     pub fn of_name(name: &ObjectName) -> Option<Self> {
@@ -80,5 +89,7 @@ mod tests {
         assert_eq!(blob.name().as_str().parse(), Ok(blob));
         assert_eq!(BlobId::of_name(&blob.name()), Some(blob));
         assert_eq!(BlobId::from_bytes(blob.to_bytes()), blob);
+        assert_eq!(BlobId::from_bytes([0; 16]).before(), None);
+        assert_eq!(blob.before().unwrap().name().as_str(), "00000000000000aa-ffffffffffffffff");
     }
 }

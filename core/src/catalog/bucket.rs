@@ -103,9 +103,36 @@ impl Default for Retention {
     }
 }
 
+impl fmt::Display for Retention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Old(old) => write!(f, "{old}"),
+            Self::Unlimited => f.write_str("unlimited"),
+        }
+    }
+}
+
+impl FromStr for Retention {
+    type Err = RetentionError;
+
+    fn from_str(text: &str) -> Result<Self, RetentionError> {
+        if text == "unlimited" {
+            return Ok(Self::Unlimited);
+        }
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+        text.parse().ok().filter(|_| is_plain).map(Self::Old).ok_or(RetentionError)
+    }
+}
+
+/// A text that does not say how many old versions are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("how many old versions are kept is a whole number from 0 to {}, or unlimited", u32::MAX)]
+pub struct RetentionError;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString as _;
 
     #[test]
     fn names_of_buckets_are_those_of_s3() {
@@ -123,6 +150,22 @@ mod tests {
             ("a..b", BucketError::Punctuation),
         ] {
             assert_eq!(name.parse::<Bucket>(), Err(error), "{name}");
+        }
+    }
+
+    #[test]
+    fn how_much_is_kept_is_read_as_it_is_written() {
+        for (text, retention) in [
+            ("0", Retention::Old(0)),
+            ("17", Retention::Old(17)),
+            ("4294967295", Retention::Old(u32::MAX)),
+            ("unlimited", Retention::Unlimited),
+        ] {
+            assert_eq!(text.parse(), Ok(retention));
+            assert_eq!(retention.to_string(), text);
+        }
+        for text in ["", "-1", "+1", "01", "00", "1.5", "4294967296", "all", "Unlimited", " 1"] {
+            assert_eq!(text.parse::<Retention>(), Err(RetentionError), "{text}");
         }
     }
 

@@ -91,6 +91,7 @@ impl Catalog {
             CatalogRequest::ForgetGarbage { garbage_age, limit } => self.forget_garbage(now, *garbage_age, *limit),
             CatalogRequest::ClaimRepair { blob, by, lasting } => self.claim(now, *blob, *by, *lasting),
             CatalogRequest::ReleaseRepair { blob, by } => self.release(*blob, *by),
+            CatalogRequest::Restore { versions } => self.restore(versions),
             CatalogRequest::SetBucket { bucket, retention } => {
                 self.buckets.insert(bucket.clone(), *retention);
                 CatalogAnswer::Done
@@ -125,7 +126,7 @@ impl Catalog {
         versions.kept.insert(version, record);
         let surplus = versions.fall_to(retention.unwrap_or_default());
         let garbage = surplus.into_iter().filter_map(|record| self.becomes_garbage(now, &record)).collect();
-        CatalogAnswer::Written(Written { version, garbage })
+        CatalogAnswer::Written(Written { version, written: Some(now), garbage })
     }
 
     fn remove_version(&mut self, now: WallTime, path: &ObjectPath, version: Version) -> CatalogAnswer {
@@ -256,6 +257,24 @@ impl Catalog {
     fn release(&mut self, blob: BlobId, by: Incarnation) -> CatalogAnswer {
         if let Some(blob) = self.blobs.get_mut(&blob) {
             blob.claim.take_if(|claim| claim.by == by);
+        }
+        CatalogAnswer::Done
+    }
+
+    fn restore(&mut self, versions: &[HeldBlob]) -> CatalogAnswer {
+        for HeldBlob { path, record, holders, .. } in versions {
+            let number = record.version;
+            let of_key = self.keys.get(path);
+            let is_known = of_key.is_some_and(|of_key| of_key.kept.contains_key(&number));
+            if !self.buckets.contains_key(&path.bucket) || is_known || self.blobs.contains_key(&record.blob) {
+                continue;
+            }
+            let state = BlobState::Kept { path: path.clone(), version: number };
+            self.blobs.insert(record.blob, Blob { holders: holders.iter().cloned().collect(), ..Blob::new(state) });
+            let new = || Versions { last: number, kept: BTreeMap::new() };
+            let of_key = self.keys.entry(path.clone()).or_insert_with(new);
+            of_key.last = of_key.last.max(number);
+            of_key.kept.insert(number, record.clone());
         }
         CatalogAnswer::Done
     }

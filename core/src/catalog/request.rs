@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::listing::ListQuery;
-use super::{BlobId, Bucket, ObjectPath, Retention, State, Version};
+use super::{BlobId, Bucket, HeldBlob, ObjectPath, Retention, State, Version};
 use crate::address::ServerAddress;
 use crate::conditions::Conditions;
 use crate::id::Incarnation;
@@ -118,6 +118,12 @@ pub enum CatalogRequest {
         blob: BlobId,
         /// Who has had it.
         by: Incarnation,
+    },
+    /// Put versions back into a catalog that has lost them, as they were. One whose number or whose blob is known stays as it
+    /// is, and so does one of a bucket that there is not. Answered by `Done`.
+    Restore {
+        /// The versions, each with its blob and who holds it.
+        versions: Vec<HeldBlob>,
     },
     /// Create a bucket, or set what one keeps. Keys that have more old versions already lose them at their next write.
     /// Answered by `Done`.

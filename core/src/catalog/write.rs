@@ -34,11 +34,13 @@ pub enum NotWritten {
 }
 
 impl From<NotWritten> for CatalogAnswer {
-    /// A blob that was committed before is answered as it was then, but for the garbage, which somebody was told of.
+    /// A blob that was committed before is answered with its version; the rest somebody was told of.
     fn from(why: NotWritten) -> Self {
         match why {
             NotWritten::NoSuchBucket => Self::NoSuchBucket,
-            NotWritten::WrittenBefore(version) => Self::Written(Written { version, garbage: Vec::new() }),
+            NotWritten::WrittenBefore(version) => {
+                Self::Written(Written { version, written: None, garbage: Vec::new() })
+            }
             NotWritten::Condemned => Self::Condemned,
             NotWritten::PreconditionFailed => Self::PreconditionFailed,
             NotWritten::NothingToDelete => Self::NothingToDelete,

@@ -21,6 +21,14 @@ impl Copies {
         if copies == 0 || copies > MAX_COPIES { Err(CopiesError { copies }) } else { Ok(Self::Exactly(copies)) }
     }
 
+    /// The most copies that a blob is to have, however many servers there are.
+    #[must_use]
+    pub const fn most(self) -> usize {
+        match self {
+            Self::UpTo(copies) | Self::Exactly(copies) => copies,
+        }
+    }
+
     /// How many copies a blob is to have when so many servers are known that take objects.
     #[must_use]
     pub fn among(self, servers: usize) -> usize {

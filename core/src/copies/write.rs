@@ -153,6 +153,12 @@ impl QuorumWrite {
         self.durable().map(|(_, holders)| holders).unwrap_or_default()
     }
 
+    /// Whether there are fewer copies than there are to be, and none is on its way that could make up for it.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.holders().len() + self.sending() < self.copies
+    }
+
     /// Who has failed, and how, in the order of the addresses.
     pub fn failures(&self) -> impl Iterator<Item = (&ServerAddress, &TransferFailure)> {
         self.targets.iter().filter_map(|(server, target)| match target {

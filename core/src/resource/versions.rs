@@ -5,9 +5,11 @@
 
 use alloc::string::{String, ToString as _};
 
-use super::path_and_query;
+use super::{asks_for_all, path_and_query};
 use crate::catalog::listing::{ListQuery, MAX_PAGE};
-use crate::catalog::{Bucket, Key, KeyError, ObjectPath, ParseVersionError, Version};
+use crate::catalog::{
+    Bucket, BucketError, Key, KeyError, ObjectPath, ParseVersionError, Retention, RetentionError, Version,
+};
 use crate::name::escape::{EscapeError, unescape};
 
 /// What is served where there is a catalog, besides what [`Resource`](super::Resource) names.
@@ -20,6 +22,13 @@ pub enum VersionResource {
         /// Which version, if not the current one.
         version: Option<Version>,
     },
+    /// `/locate/KEY`: who has the current version of an object.
+    Locate {
+        /// Of which.
+        path: ObjectPath,
+        /// Whether every holder is asked for (`?all=1`), and not one.
+        all: bool,
+    },
     /// `/versions/KEY`: the versions of an object.
     Versions {
         /// Of which.
@@ -27,6 +36,15 @@ pub enum VersionResource {
     },
     /// `/objects/?prefix=…&delimiter=…&after=…&limit=…`: a listing.
     List(ListQuery),
+    /// `/buckets`: which buckets there are, and what they keep.
+    Buckets,
+    /// `/buckets/NAME?old_versions=N`: what a bucket keeps.
+    Bucket {
+        /// Which.
+        bucket: Bucket,
+        /// What it is to keep, if that is said.
+        retention: Option<Retention>,
+    },
 }
 
 /// A target that cannot be understood. HTTP: 414 for a key that is too long, else 400.
@@ -47,6 +65,15 @@ pub enum VersionResourceError {
         /// Which.
         parameter: &'static str,
     },
+    /// Not a bucket.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// Not a number of versions.
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
+    /// What a bucket is to keep is not said, or more is said than that.
+    #[error("write PUT /buckets/NAME?old_versions=N, N being a number or unlimited, and nothing else")]
+    OldVersions,
     /// The limit of a listing is no number, or zero.
     #[error("the parameter limit must be a number from 1 on; at most {MAX_PAGE} are listed at a time")]
     Limit,
@@ -66,11 +93,29 @@ impl VersionResource {
             let version = parameter(query, "version")?.map(|version| version.parse()).transpose()?;
             return Ok(Some(Self::Object { path: object(key)?, version }));
         }
-        match path.strip_prefix(b"/versions/") {
-            Some(key) => Ok(Some(Self::Versions { path: object(key)? })),
-            None => Ok(None),
+        if let Some(key) = path.strip_prefix(b"/versions/") {
+            return Ok(Some(Self::Versions { path: object(key)? }));
         }
+        if let Some(key) = path.strip_prefix(b"/locate/") {
+            return Ok(Some(Self::Locate { path: object(key)?, all: asks_for_all(query) }));
+        }
+        if path == b"/buckets" || path == b"/buckets/" {
+            return Ok(Some(Self::Buckets));
+        }
+        path.strip_prefix(b"/buckets/").map(|name| bucket(name, query)).transpose()
     }
+}
+
+/// A name of a bucket has nothing to escape. A setting that is misspelt must not look as if it had been taken.
+fn bucket(name: &[u8], query: &[u8]) -> Result<VersionResource, VersionResourceError> {
+    let name = core::str::from_utf8(name).map_err(|error| BucketError::ForbiddenByte { at: error.valid_up_to() })?;
+    let bucket = name.parse()?;
+    if query.is_empty() {
+        return Ok(VersionResource::Bucket { bucket, retention: None });
+    }
+    let value = query.strip_prefix(b"old_versions=").filter(|value| !value.contains(&b'&'));
+    let value = core::str::from_utf8(value.ok_or(VersionResourceError::OldVersions)?).map_err(|_| RetentionError)?;
+    Ok(VersionResource::Bucket { bucket, retention: Some(value.parse()?) })
 }
 
 fn object(key: &[u8]) -> Result<ObjectPath, VersionResourceError> {
@@ -125,6 +170,10 @@ mod tests {
         }
         let versions = VersionResource::Versions { path: path("a") };
         assert_eq!(VersionResource::parse(b"/versions/a"), Ok(Some(versions)));
+        for (target, all) in [("/locate/a", false), ("/locate/%61?all=1", true)] {
+            let locate = VersionResource::Locate { path: path("a"), all };
+            assert_eq!(VersionResource::parse(target.as_bytes()), Ok(Some(locate)), "{target}");
+        }
         assert_eq!(VersionResource::parse(b"/cluster"), Ok(None));
     }
 
@@ -140,6 +189,21 @@ mod tests {
     }
 
     #[test]
+    fn buckets_are_told_of_and_set() {
+        let objects = |retention| Ok(Some(VersionResource::Bucket { bucket: Bucket::objects(), retention }));
+        for (target, resource) in [
+            ("/buckets", Ok(Some(VersionResource::Buckets))),
+            ("/buckets/", Ok(Some(VersionResource::Buckets))),
+            ("/buckets/objects", objects(None)),
+            ("/buckets/objects?old_versions=0", objects(Some(Retention::Old(0)))),
+            ("http://host/buckets/objects?old_versions=unlimited", objects(Some(Retention::Unlimited))),
+            ("/bucket", Ok(None)),
+        ] {
+            assert_eq!(VersionResource::parse(target.as_bytes()), resource, "{target}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_understood_is_refused() {
         for (target, error) in [
             ("/objects/a%2", VersionResourceError::Escape),
@@ -149,6 +213,13 @@ mod tests {
             ("/objects/?limit=x", VersionResourceError::Limit),
             ("/objects/?prefix=%FF", VersionResourceError::NotText { parameter: "prefix" }),
             ("/versions/", VersionResourceError::Key(KeyError::Empty)),
+            ("/locate/", VersionResourceError::Key(KeyError::Empty)),
+            ("/buckets/Objects", VersionResourceError::Bucket(BucketError::ForbiddenByte { at: 0 })),
+            ("/buckets/objects/x", VersionResourceError::Bucket(BucketError::ForbiddenByte { at: 7 })),
+            ("/buckets/objects?old_versions=", VersionResourceError::Retention(RetentionError)),
+            ("/buckets/objects?old_versions=-1", VersionResourceError::Retention(RetentionError)),
+            ("/buckets/objects?old_version=1", VersionResourceError::OldVersions),
+            ("/buckets/objects?old_versions=1&old_versions=2", VersionResourceError::OldVersions),
         ] {
             assert_eq!(VersionResource::parse(target.as_bytes()), Err(error), "{target}");
         }

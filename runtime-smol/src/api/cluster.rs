@@ -1,16 +1,24 @@
 //! `GET /cluster`: what this API server knows of the others, as JSON.
 
+mod copies;
+
+use std::time::Duration;
+
 use lode_core::address::ServerAddress;
 use lode_core::api_server::ApiServer as Machine;
 use lode_core::membership::{BusState, Member};
 use lode_core::time::Instant;
 use serde::Serialize;
 
+use self::copies::Copies;
+
 /// The cluster as one API server sees it.
 #[derive(Debug, Serialize)]
 pub(super) struct Cluster {
     bus: Bus,
     api: Api,
+    /// How many copies there are of what is stored; nothing without a catalog.
+    copies: Option<Copies>,
     data_servers: Vec<DataServer>,
 }
 
@@ -51,15 +59,16 @@ impl Cluster {
             BusState::Down { since } => ("down", since),
         };
         Self {
-            bus: Bus { state, since_ms: millis(now, since) },
+            bus: Bus { state, since_ms: since_ms(now, since) },
             api: Api {
                 address,
                 software: lode_core::wire::SoftwareVersion::of_this_crate().to_string(),
                 incarnation: machine.incarnation().to_string(),
-                uptime_ms: millis(now, Instant::START),
+                uptime_ms: since_ms(now, Instant::START),
                 requests: machine.requests_under_way(),
                 queries: machine.queries_under_way(),
             },
+            copies: machine.upkeep().map(|report| Copies::of(&report, now)),
             data_servers: machine.membership().members().map(|(address, member)| row(address, member, now)).collect(),
         }
     }
@@ -71,7 +80,7 @@ fn row(address: &ServerAddress, member: &Member, now: Instant) -> DataServer {
         address: address.to_string(),
         kind: if member.is_of_the_seed() { "seed" } else { "lode" },
         state: if member.is_suspected(now) { "suspected" } else { "live" },
-        last_heard_ms: millis(now, member.last_heard()),
+        last_heard_ms: since_ms(now, member.last_heard()),
         accepts_writes: member.accepts_writes(),
         free_bytes: details.map(|details| details.space.free_bytes),
         total_bytes: details.map(|details| details.space.total_bytes),
@@ -80,6 +89,10 @@ fn row(address: &ServerAddress, member: &Member, now: Instant) -> DataServer {
     }
 }
 
-fn millis(now: Instant, since: Instant) -> u64 {
-    u64::try_from((now - since).as_millis()).unwrap_or(u64::MAX)
+fn since_ms(now: Instant, since: Instant) -> u64 {
+    millis(now - since)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

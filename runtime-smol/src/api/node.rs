@@ -1,6 +1,7 @@
 //! What an API server does with the effects of its machine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lode_core::api_server::ApiServer as Machine;
 use lode_core::api_server::messages::versions::{VersionEffect, VersionInput};
@@ -13,6 +14,10 @@ use crate::bus::Role;
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Kind};
 use crate::http::client::HttpClient;
+use crate::within::within;
+
+/// How long a catalog may take to answer whether it answers.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// What an API server needs beside its machine: the way to the data servers.
 pub(super) struct Node {
@@ -25,6 +30,16 @@ impl Node {
         match &self.catalog {
             Some(catalog) => catalog.ask(what).await,
             None => Err(CatalogFailure::Unavailable { reason: "this server has none".to_owned() }),
+        }
+    }
+
+    /// What keeps the catalog from answering, where there is one and something does.
+    pub(super) async fn catalog_trouble(&self) -> Option<String> {
+        let catalog = self.catalog.as_ref()?;
+        match within(SIGN_OF_LIFE, catalog.ask(CatalogRequest::Buckets)).await {
+            Some(Ok(_)) => None,
+            Some(Err(CatalogFailure::Unavailable { reason } | CatalogFailure::Unknown { reason })) => Some(reason),
+            None => Some(format!("it has not answered for {} s", SIGN_OF_LIFE.as_secs())),
         }
     }
 }

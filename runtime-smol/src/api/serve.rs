@@ -30,7 +30,7 @@ pub(super) struct Service {
 
 impl Handler for Service {
     async fn handle(&self, exchange: Exchange) {
-        let understood = self.understand(&exchange);
+        let understood = self.understand(&exchange).await;
         if let Some((exchange, operation)) = request::for_the_machine(exchange, understood).await {
             self.serve(exchange, operation).await;
         }
@@ -38,7 +38,7 @@ impl Handler for Service {
 }
 
 impl Service {
-    fn understand(&self, exchange: &Exchange) -> Result<Asked<ApiOperation>, Misunderstood> {
+    async fn understand(&self, exchange: &Exchange) -> Result<Asked<ApiOperation>, Misunderstood> {
         if self.engine.own.catalog.is_some()
             && let Some(operation) = versions::understand(exchange)?
         {
@@ -53,26 +53,34 @@ impl Service {
             }
             page @ (Resource::Cluster | Resource::Healthz | Resource::Readyz | Resource::Metrics) => {
                 request::only_get(exchange)?;
-                Ok(Asked::Page(self.page(&page)))
+                Ok(Asked::Page(self.page(&page).await))
             }
             Resource::Unknown => Err(Misunderstood::Path),
         }
     }
 
-    fn page(&self, page: &Resource) -> Reply {
+    async fn page(&self, page: &Resource) -> Reply {
         let driver = &self.engine.driver;
         match page {
             Resource::Cluster => {
                 let cluster = driver.look(|machine, now| Cluster::of(machine, now, self.address.clone()));
                 Reply::json(StatusCode::Ok, &cluster)
             }
-            Resource::Readyz => {
-                let ready = driver.look(|machine, _| machine.is_ready());
-                request::readyz(ready, "no data server that takes objects has been heard of; see /cluster")
-            }
+            Resource::Readyz => self.readyz().await,
             Resource::Metrics => request::metrics(figures::of(&self.engine)),
             Resource::Healthz | Resource::Object(_) | Resource::Locate { .. } | Resource::Unknown => request::healthz(),
         }
+    }
+
+    /// Whether a PUT could succeed now; if not, why.
+    async fn readyz(&self) -> Reply {
+        let ready = self.engine.driver.look(|machine, _| machine.is_ready());
+        if !ready {
+            return request::readyz(Some("no data server that takes objects has been heard of; see /cluster"));
+        }
+        let trouble = self.engine.own.catalog_trouble().await;
+        let told = trouble.map(|reason| format!("the catalog cannot be used now: {reason}"));
+        request::readyz(told.as_deref())
     }
 
     /// Puts the operation before the machine, and does what it wants done until the client is answered.

@@ -54,8 +54,10 @@ pub(super) async fn serve(engine: &Engine<Node>, exchange: Exchange, operation: 
         }
         (
             VersionOperation::Get { .. }
+            | VersionOperation::Locate { .. }
             | VersionOperation::Delete { .. }
             | VersionOperation::Remove { .. }
+            | VersionOperation::SetBucket { .. }
             | VersionOperation::AskCatalog(_),
             _,
         ) => None,

@@ -43,53 +43,106 @@ mod trouble;
 mod turns;
 mod url;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
 
 use self::pool::Pool;
 use self::schema::SchemaTrouble;
+use self::trouble::Trouble;
 use super::Catalog;
 
 pub use self::url::{PostgresUrl, PostgresUrlError};
+
+/// How long is waited between two attempts to open a catalog that is out of reach.
+const ATTEMPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A catalog that is kept in PostgreSQL. Share one between all tasks of a process: it has at most 16 connections, which are
 /// made when they are needed and made again when they are lost. Whatever befalls the server, a request is answered within
 /// some 14 s: one that finds no server within 2 s.
 #[derive(Debug)]
 pub struct PostgresCatalog {
+    url: PostgresUrl,
     pool: Pool,
+    /// Whether its schema is known to be ours. Until then nothing may be asked.
+    is_open: AtomicBool,
 }
 
 impl PostgresCatalog {
-    /// Connects, and makes the schema `lode` or brings it up to date. Any number of servers may do so at once.
+    /// A catalog that is not open: it answers that it cannot be used.
+    #[must_use]
+    pub fn closed(url: &PostgresUrl) -> Self {
+        let pool = Pool::new(url.options().clone(), url.to_string());
+        Self { url: url.clone(), pool, is_open: AtomicBool::new(false) }
+    }
+
+    /// A catalog that is open: see [`PostgresCatalog::open`].
     ///
     /// # Errors
     /// If PostgreSQL cannot be reached within 2 s, or the database cannot hold a catalog, or not be read by this Lode.
     pub async fn connect(url: &PostgresUrl) -> Result<Self, PostgresError> {
-        let pool = Pool::new(url.options().clone(), url.to_string());
-        let refused = |reason| PostgresError::Refused { url: url.clone(), reason };
-        let mut lease = match pool.lease().await {
-            Ok(lease) => lease,
-            Err(trouble) => return Err(refused(trouble.into_reason())),
-        };
+        let catalog = Self::closed(url);
+        catalog.open().await?;
+        Ok(catalog)
+    }
+
+    /// Connects, and makes the schema `lode` or brings it up to date. Any number of servers may do so at once.
+    ///
+    /// # Errors
+    /// If PostgreSQL cannot be reached within 2 s, or the database cannot hold a catalog, or not be read by this Lode.
+    pub async fn open(&self) -> Result<(), PostgresError> {
+        let mut lease = self.pool.lease().await.map_err(|trouble| self.not_opened(trouble))?;
         if !lease.session.survives_power_cuts() {
-            tracing::warn!(catalog = %url, "fsync or full_page_writes is off: a power cut can destroy the catalog");
+            tracing::warn!(catalog = %self.url, "fsync or full_page_writes is off: a power cut can destroy the catalog");
         }
         match schema::migrate(&mut lease.session).await {
             Ok(()) => lease.give_back(),
             Err(SchemaTrouble::Newer { found, known }) => {
-                return Err(PostgresError::Newer { url: url.clone(), found, known });
+                return Err(PostgresError::Newer { url: self.url.clone(), found, known });
             }
-            Err(SchemaTrouble::Foreign) => return Err(PostgresError::Foreign { url: url.clone() }),
-            Err(SchemaTrouble::Trouble(trouble)) => return Err(refused(trouble.into_reason())),
+            Err(SchemaTrouble::Foreign) => return Err(PostgresError::Foreign { url: self.url.clone() }),
+            Err(SchemaTrouble::Trouble(trouble)) => return Err(self.not_opened(trouble)),
         }
-        Ok(Self { pool })
+        self.is_open.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Opens it as soon as PostgreSQL can be reached, however long that takes.
+    ///
+    /// # Errors
+    /// If it is reached, and the database cannot hold a catalog, or not be read by this Lode.
+    pub async fn open_when_reached(&self) -> Result<(), PostgresError> {
+        loop {
+            match self.open().await {
+                Err(PostgresError::Unreachable { .. }) => {
+                    async_io::Timer::after(ATTEMPT_PAUSE).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    fn not_opened(&self, trouble: Trouble) -> PostgresError {
+        let url = self.url.clone();
+        match trouble {
+            Trouble::Refused(reason) => PostgresError::Refused { url, reason },
+            Trouble::Overtaken(reason)
+            | Trouble::Lost(reason)
+            | Trouble::Unreachable(reason)
+            | Trouble::Unanswered(reason) => PostgresError::Unreachable { url, reason },
+        }
     }
 }
 
 impl Catalog for PostgresCatalog {
     fn ask(&self, request: CatalogRequest) -> BoxFuture<'_, Result<CatalogAnswer, CatalogFailure>> {
+        if !self.is_open.load(Ordering::Acquire) {
+            let reason = "PostgreSQL has not been reached since this server started".to_owned();
+            return ready(Err(CatalogFailure::Unavailable { reason })).boxed();
+        }
         async move { ask::ask(&self.pool, &request).await }.boxed()
     }
 }
@@ -97,7 +150,15 @@ impl Catalog for PostgresCatalog {
 /// Why there is no catalog in a database.
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
-    /// PostgreSQL is out of reach, or does not do what is needed.
+    /// PostgreSQL is out of reach. It may not be in a moment.
+    #[error("the catalog {url} cannot be reached: {reason}")]
+    Unreachable {
+        /// Which.
+        url: PostgresUrl,
+        /// Why.
+        reason: String,
+    },
+    /// PostgreSQL does not do what is needed.
     #[error("the catalog {url} cannot be opened: {reason}")]
     Refused {
         /// Which.

@@ -1,5 +1,6 @@
 //! The command line: which commands there are, and what each of them takes.
 
+mod bucket;
 mod client;
 mod dev;
 mod server;
@@ -8,9 +9,10 @@ mod values;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(super) use self::bucket::{BucketAction, BucketArgs};
 pub(super) use self::client::{ClusterArgs, GetArgs, LocateArgs, OutputArgs, PutArgs, RemoveArgs, StatusArgs};
 pub(super) use self::dev::DevArgs;
-pub(super) use self::server::{ApiArgs, DataArgs, LogArgs};
+pub(super) use self::server::{ApiArgs, DataArgs, LogArgs, UpkeepArgs};
 pub(super) use self::values::ListenAddress;
 
 use super::exit::EXIT_STATUS_HELP;
@@ -26,7 +28,7 @@ Examples:
   A cluster of separate processes, which find each other over RabbitMQ:
     export RABBITMQ_SERVER=amqp://guest:guest@broker:5672
     lode data --listen 10.0.0.11:7501 --root /srv/lode
-    lode api --listen 10.0.0.1:7401
+    lode api --listen 10.0.0.1:7401 --catalog sqlite:/var/lib/lode/catalog.db
 ";
 
 /// Lode: a distributed object store whose servers find each other, and your objects, by asking.
@@ -60,6 +62,7 @@ pub(super) enum Command {
     Get(GetArgs),
     Rm(RemoveArgs),
     Locate(LocateArgs),
+    Bucket(BucketArgs),
     Status(StatusArgs),
     /// Print a script that completes the arguments of `lode` in a shell
     #[command(after_help = "\

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use futures::future::{join, join_all};
+use lode_core::config::ApiConfig;
 use lode_smol::api::{ApiServer, Readiness};
 use lode_smol::bus::{Bus, EmbeddedBus};
+use lode_smol::catalog::{Catalog, CatalogUrl};
 use lode_smol::data::DataServer;
 use lode_smol::shutdown::Shutdown;
 use lode_smol::start::StartError;
@@ -17,6 +19,7 @@ use smol::future::or;
 
 use self::layout::Layout;
 use super::args::{DevArgs, LogArgs};
+use super::catalog::{self, copies};
 use super::failure::Failure;
 use super::output::print;
 use super::serve::{Process, rabbit, start_failed};
@@ -36,11 +39,23 @@ pub(super) fn run(args: &DevArgs) -> Result<(), Failure> {
         Some(url) => rabbit(Some(url)).map(|(bus, url)| (bus, url.to_string()))?,
     };
     let log = LogArgs { log_level: args.log_level, log_format: args.log_format };
+    let config = ApiConfig { copies: copies(args.copies)?, ..ApiConfig::default() };
     let process = Process::prepare(log, args.threads.threads)?;
     let layout = Layout::new(args);
-    let cluster = Cluster::build(&layout, &bus, &process)?;
-    print(&layout.introduction(&bus_name))?;
+    let introduction = layout.introduction(&bus_name);
+    let catalog = open(&layout)?;
+    let cluster = Cluster::build(&layout, &bus, catalog.as_ref(), &config, &process)?;
+    print(&introduction)?;
     smol::block_on(cluster.run(process.shutdown))
+}
+
+/// The catalog of all API servers. One in a file needs its folder, as the data servers do.
+fn open(layout: &Layout) -> Result<Option<Arc<dyn Catalog>>, Failure> {
+    if matches!(layout.catalog(), CatalogUrl::Sqlite(_)) {
+        let failed = |error| Failure::Local { action: "make the folder", path: layout.root().to_owned(), error };
+        std::fs::create_dir_all(layout.root()).map_err(failed)?;
+    }
+    catalog::open(layout.catalog())
 }
 
 /// Servers that listen and do not run yet.
@@ -50,9 +65,18 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn build(layout: &Layout, bus: &Arc<dyn Bus>, process: &Process) -> Result<Self, Failure> {
+    fn build(
+        layout: &Layout,
+        bus: &Arc<dyn Bus>,
+        catalog: Option<&Arc<dyn Catalog>>,
+        config: &ApiConfig,
+        process: &Process,
+    ) -> Result<Self, Failure> {
         let executor = || Arc::clone(&process.executor);
-        let api = |address| ApiServer::builder(address, Arc::clone(bus)).executor(executor()).build();
+        let api = |address| {
+            let api = ApiServer::builder(address, Arc::clone(bus)).config(config.clone()).executor(executor());
+            catalog.into_iter().fold(api, |api, catalog| api.catalog(Arc::clone(catalog))).build()
+        };
         let data = |(address, root)| DataServer::builder(address, root, Arc::clone(bus)).executor(executor()).build();
         let apis = layout.apis().map(api).collect::<Result<_, _>>().map_err(explain)?;
         let datas = layout.datas().map(data).collect::<Result<_, _>>().map_err(explain)?;

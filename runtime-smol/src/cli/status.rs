@@ -1,5 +1,7 @@
 //! `lode status`: the cluster as an API server sees it.
 
+mod copies;
+
 use std::io;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use lode_smol::http::client::Request;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use self::copies::Copies;
 use super::args::StatusArgs;
 use super::cluster::{Cluster, refusal};
 use super::failure::Failure;
@@ -40,6 +43,8 @@ pub(super) async fn run(args: &StatusArgs, output: Output) -> Result<(), Failure
 struct View {
     bus: Bus,
     api: Api,
+    /// `None` without a catalog, and from servers that do not count them.
+    copies: Option<Copies>,
     data_servers: Vec<DataServer>,
 }
 
@@ -72,7 +77,7 @@ struct DataServer {
 
 impl View {
     fn render(&self, colours: bool) -> String {
-        let Self { bus, api, data_servers } = self;
+        let Self { bus, api, copies, data_servers } = self;
         let bus_tone = if bus.state == "up" { Tone::Good } else { Tone::Bad };
         let mut text = format!(
             "API server   {} ({}), up {}; {} and {} under way\n",
@@ -82,7 +87,9 @@ impl View {
             counted(api.requests, "request", "requests"),
             counted(api.queries, "search", "searches"),
         );
-        text += &format!("message bus  {} for {}\n\n", bus_tone.paint(&bus.state, colours), duration(bus.since_ms));
+        text += &format!("message bus  {} for {}\n", bus_tone.paint(&bus.state, colours), duration(bus.since_ms));
+        text += &copies.as_ref().map(|copies| copies.render(colours)).unwrap_or_default();
+        text += "\n";
         if data_servers.is_empty() {
             let none = "no data server has been heard of: nothing can be stored or read";
             return text + &Tone::Bad.paint(none, colours) + "\n";

@@ -53,7 +53,8 @@ impl Service {
         match page {
             Resource::Readyz => {
                 let ready = self.engine.driver.look(|machine, _| machine.accepts_writes());
-                request::readyz(ready, "the disk of this data server is full or has failed; its log says which")
+                let reason = "the disk of this data server is full or has failed; its log says which";
+                request::readyz((!ready).then_some(reason))
             }
             Resource::Metrics => request::metrics(figures::of(&self.engine)),
             Resource::Healthz

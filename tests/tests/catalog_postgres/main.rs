@@ -1,5 +1,5 @@
 //! The catalog in PostgreSQL, where it differs from others: how its schema comes about, how many API servers write to it at
-//! once, and what it answers when the server goes away in each of the ways that a server can. What all catalogs have in
+//! once, what it answers when the server goes away in each of the ways that a server can, and how API servers start on it. What all catalogs have in
 //! common is looked at in the program `catalog`.
 
 mod crowd;
@@ -8,6 +8,7 @@ mod ledger;
 mod migration;
 mod opening;
 mod outages;
+mod starting;
 
 use lode_core::catalog::{BlobId, Bucket, CatalogRequest, Commit, Metadata, ObjectPath, State, Stored};
 use lode_core::checksum::Checksum;

@@ -9,11 +9,13 @@ use core::time::Duration;
 use super::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure, UploadTerms};
 use crate::address::ServerAddress;
 use crate::catalog::{
-    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Description, Metadata, ObjectPath, Version,
+    BlobId, Bucket, CatalogAnswer, CatalogFailure, CatalogRequest, ContentType, Description, Metadata, ObjectPath,
+    Retention, Version,
 };
 use crate::checksum::Checksum;
 use crate::conditions::Conditions;
 use crate::id::{OperationId, RequestId};
+use crate::locate::Collect;
 use crate::select::{ObjectHead, Selection};
 use crate::time::WallTime;
 
@@ -50,6 +52,13 @@ pub enum VersionOperation {
         /// Which part, under which conditions.
         selection: Selection,
     },
+    /// Say who holds the current version.
+    Locate {
+        /// Of what.
+        path: ObjectPath,
+        /// Whether one holder will do.
+        collect: Collect,
+    },
     /// Write a tombstone: the object is deleted, its older versions stay as long as the bucket keeps them.
     Delete {
         /// What.
@@ -63,6 +72,13 @@ pub enum VersionOperation {
         path: ObjectPath,
         /// Which.
         version: Version,
+    },
+    /// Set what a bucket keeps.
+    SetBucket {
+        /// Which.
+        bucket: Bucket,
+        /// How many old versions of each key it is to keep.
+        retention: Retention,
     },
     /// Ask the catalog, as it is: listings, versions, buckets.
     AskCatalog(CatalogRequest),
@@ -109,6 +125,18 @@ pub enum VersionEffect {
         description: Description,
         /// What is to be waited for, and held.
         terms: UploadTerms,
+    },
+    /// Store a blob without content on several data servers. Each is completed by an [`ApiInput::Uploaded`] of its own, and can
+    /// be asked for again as this effect.
+    StoreMarker {
+        /// The ids, and where.
+        copies: Vec<(OperationId, ServerAddress)>,
+        /// As which blob.
+        blob: BlobId,
+        /// What it says of itself.
+        description: Description,
+        /// How long to wait for each.
+        patience: Duration,
     },
     /// Ask this data server for a part of a blob. Completed by [`ApiInput::Fetched`]: with the whole or that very part of a
     /// body of this checksum, else with a failure; the body stays open for [`VersionEffect::Relay`].

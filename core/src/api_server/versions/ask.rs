@@ -3,8 +3,9 @@
 use super::super::Context;
 use super::super::messages::versions::VersionResponse;
 use super::refusal_of;
-use crate::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
+use crate::catalog::{Bucket, CatalogAnswer, CatalogFailure, CatalogRequest, Retention};
 use crate::id::RequestId;
+use crate::refusal::Refusal;
 
 /// A request that is one question to the catalog.
 #[derive(Debug, Clone)]
@@ -15,6 +16,20 @@ pub(in super::super) struct AskCatalog {
 impl AskCatalog {
     pub(in super::super) fn begin(request: RequestId, what: CatalogRequest, context: &mut Context<'_>) -> Self {
         context.ask_catalog(request, what);
+        Self { request }
+    }
+
+    /// Sets what a bucket keeps. Only that of the objects: nothing leads to what would be in another.
+    pub(in super::super) fn set_bucket(
+        request: RequestId,
+        bucket: Bucket,
+        retention: Retention,
+        context: &mut Context<'_>,
+    ) -> Self {
+        if bucket == Bucket::objects() {
+            return Self::begin(request, CatalogRequest::SetBucket { bucket, retention }, context);
+        }
+        context.refuse(request, Refusal::NoSuchBucket);
         Self { request }
     }
 

@@ -261,6 +261,9 @@ fn best_first(mut holders: Vec<ServerAddress>, context: &Context<'_>) -> Vec<Ser
 fn note_corrections(sending: &Sending, context: &mut Context<'_>) {
     let (held, gone) = sending.read.corrections();
     if !held.is_empty() || !gone.is_empty() {
+        if !gone.is_empty() {
+            context.look_at_blob(sending.blob);
+        }
         context.tell_catalog(CatalogRequest::NoteHolders { blob: sending.blob, held, gone });
     }
 }

@@ -66,6 +66,9 @@ impl Context<'_> {
             self.tell_catalog(CatalogRequest::NoteHolders { blob, held, gone: alloc::vec::Vec::new() });
         } else {
             self.remove_copy(blob, server);
+            if committed.is_some() {
+                self.look_at_blob(blob);
+            }
         }
         true
     }

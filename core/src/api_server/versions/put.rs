@@ -1,10 +1,18 @@
-//! Storing a new version: its copies are made durable on a write quorum of data servers, then the catalog makes it current.
+//! Storing a new version, an object or a tombstone: its copies are made durable on a write quorum of data servers, then the
+//! catalog makes it current.
 //!
-//! | state      | quorum stored | no quorum can come about | client's fault | written | refused  | unavailable | unknown    | settled: kept, gone | settled: condemned |
-//! |------------|---------------|--------------------------|----------------|---------|----------|-------------|------------|---------------------|--------------------|
-//! | sending    | → committing  | 503, 507                 | 400            | -       | -        | -           | -          | -                   | -                  |
-//! | committing | -             | -                        | -              | 200     | 412, 404 | 503         | → settling | -                   | -                  |
-//! | settling   | -             | -                        | -              | -       | -        | 503         | 503        | 200                 | 503                |
+//! | state      | may be written | may not be | quorum stored | no quorum can come about | client's fault | written  | refused  | unavailable | unknown    | settled: kept, gone | settled: condemned |
+//! |------------|----------------|------------|---------------|--------------------------|----------------|----------|----------|-------------|------------|---------------------|--------------------|
+//! | judging    | → sending      | 412, 404   | -             | -                        | -              | -        | -        | 503         | 503        | -                   | -                  |
+//! | sending    | -              | -          | → committing  | 503, 507                 | 400            | -        | -        | -           | -          | -                   | -                  |
+//! | committing | -              | -          | -             | -                        | -              | 200, 204 | 412, 404 | 503         | → settling | -                   | -                  |
+//! | settling   | -              | -          | -             | -                        | -              | -        | -        | 503         | 503        | 200, 204            | 503                |
+//!
+//! A PUT that has conditions and a DELETE begin with judging, so that nothing is sent in vain; a PUT that has none begins with
+//! sending. What is judged then promises nothing: the commit judges it again, and it alone counts.
+//!
+//! A tombstone is a blob without content. It lies on data servers as objects do, so that a catalog that is rebuilt from them
+//! does not bring back what was deleted.
 //!
 //! Copies that do not count are removed, but where it is not known whether the version was written: then they are left for
 //! the collection of garbage, which asks the catalog again.
@@ -19,22 +27,27 @@ use super::late_copies::Content;
 use super::refusal_of;
 use crate::address::ServerAddress;
 use crate::catalog::{
-    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Described, Description, Fate, State, Stored,
-    Version, Written,
+    BlobId, CatalogAnswer, CatalogFailure, CatalogRequest, Commit, Described, Description, Fate, Found, ObjectPath,
+    State, Stored, Version, Written,
 };
-use crate::copies::{Copies, Durable, NextWrite, QuorumWrite};
+use crate::conditions::{Access, Conditions, Current, Evaluated};
+use crate::copies::{Durable, NextWrite, QuorumWrite};
 use crate::id::{OperationId, RequestId};
+use crate::inventory::CommittedBlob;
 use crate::membership::Member;
 use crate::placement::spread::{self, Spot};
 use crate::placement::{Candidate, Weight, rank};
 use crate::refusal::Refusal;
 use crate::transfer::{BodyFault, TransferFailure, UploadOutcome};
 
-/// One PUT of a version under way.
+/// One PUT, or DELETE, of an object under way.
 #[derive(Debug, Clone)]
 pub(in super::super) struct PutVersion {
     request: RequestId,
-    new: NewVersion,
+    description: Description,
+    conditions: Conditions,
+    /// How long the content is, if that was said.
+    declared_bytes: Option<u64>,
     blob: BlobId,
     write: QuorumWrite,
     uploads: BTreeMap<OperationId, ServerAddress>,
@@ -45,37 +58,85 @@ pub(in super::super) struct PutVersion {
 
 #[derive(Debug, Clone)]
 enum Progress {
+    Judging,
     Sending,
     Committing(Durable),
     Settling(Durable),
 }
 
 impl PutVersion {
-    /// Begins to send the body to as many servers as there are to be copies.
-    pub(in super::super) fn begin(
+    /// Stores the body of the request: asks the catalog whether it may be written, if that depends on something; else begins to
+    /// send.
+    pub(in super::super) fn object(request: RequestId, new: NewVersion, context: &mut Context<'_>) -> Self {
+        let NewVersion { path, declared_bytes, conditions, content_type, metadata } = new;
+        let description = Description { path, what: Described::Object { content_type, metadata } };
+        let is_restricted = conditions.restrict_writes();
+        let mut put = Self::new(request, description, conditions, declared_bytes, context);
+        if is_restricted {
+            put.read(context);
+        } else {
+            put.send(context);
+        }
+        put
+    }
+
+    /// Deletes the object, if there is one.
+    pub(in super::super) fn tombstone(
         request: RequestId,
-        new: NewVersion,
-        copies: Copies,
+        path: ObjectPath,
+        conditions: Conditions,
+        context: &mut Context<'_>,
+    ) -> Self {
+        let description = Description { path, what: Described::Tombstone };
+        let put = Self::new(request, description, conditions, Some(0), context);
+        put.read(context);
+        put
+    }
+
+    fn new(
+        request: RequestId,
+        description: Description,
+        conditions: Conditions,
+        declared_bytes: Option<u64>,
         context: &mut Context<'_>,
     ) -> Self {
         let blob = BlobId::of_upload(context.ids.fresh());
-        let usable = usable(context, &new).count();
-        let write = QuorumWrite::new(copies.among(usable));
-        let mut put =
-            Self { request, new, blob, write, uploads: BTreeMap::new(), resendable: true, state: Progress::Sending };
+        let usable = usable(context, declared_bytes).count();
+        let write = QuorumWrite::new(context.config.copies.among(usable));
+        let (uploads, resendable, state) = (BTreeMap::new(), true, Progress::Judging);
+        Self { request, description, conditions, declared_bytes, blob, write, uploads, resendable, state }
+    }
+
+    fn read(&self, context: &mut Context<'_>) {
+        context.ask_catalog(self.request, CatalogRequest::Read { path: self.description.path.clone(), version: None });
+    }
+
+    fn judge(&mut self, found: Option<Found>, context: &mut Context<'_>) {
+        let current = found.map_or(Current::Absent, |found| found.record.state.as_current());
+        match self.conditions.evaluate(Access::Write, current) {
+            Evaluated::Proceed if current == Current::Absent && self.is_tombstone() => {
+                context.refuse(self.request, Refusal::NotFound);
+            }
+            Evaluated::Proceed => self.send(context),
+            Evaluated::PreconditionFailed | Evaluated::NotModified => {
+                context.refuse(self.request, Refusal::PreconditionFailed);
+            }
+        }
+    }
+
+    /// Begins to send the body to as many servers as there are to be copies.
+    fn send(&mut self, context: &mut Context<'_>) {
+        self.state = Progress::Sending;
         let mut begun = Vec::new();
-        while put.write.next_step(true) == NextWrite::Send
-            && let Some(server) = put.next_target(context)
+        while self.write.next_step(true) == NextWrite::Send
+            && let Some(server) = self.next_target(context)
         {
-            begun.push((put.sends_to(server.clone(), context), server));
+            begun.push((self.sends_to(server.clone(), context), server));
         }
         if !begun.is_empty() {
-            let (blob, description, terms) = (put.blob, put.description(), put.terms(context));
-            let effect = VersionEffect::UploadCopies { request, copies: begun, blob, description, terms };
-            context.effects.push(effect.into());
+            self.store(begun, context);
         }
-        put.go_on(context);
-        put
+        self.go_on(context);
     }
 
     /// One upload has ended.
@@ -113,6 +174,11 @@ impl PutVersion {
         context: &mut Context<'_>,
     ) {
         match (&self.state, outcome) {
+            (Progress::Judging, Ok(CatalogAnswer::Found(found))) => self.judge(found, context),
+            // A read changes nothing: it is as if it had not been asked.
+            (Progress::Judging, Err(CatalogFailure::Unavailable { reason } | CatalogFailure::Unknown { reason })) => {
+                context.refuse(self.request, Refusal::CatalogUnavailable { reason });
+            }
             (Progress::Committing(durable), Ok(CatalogAnswer::Written(written))) => {
                 let durable = durable.clone();
                 self.written(&durable, written, context);
@@ -122,6 +188,9 @@ impl PutVersion {
             }
             (Progress::Committing(_), Ok(CatalogAnswer::NoSuchBucket)) => {
                 self.not_written(Refusal::NoSuchBucket, context);
+            }
+            (Progress::Committing(_), Ok(CatalogAnswer::NothingToDelete)) => {
+                self.not_written(Refusal::NotFound, context);
             }
             (Progress::Committing(_), Ok(CatalogAnswer::Condemned)) => self.not_written(Refusal::UploadTooOld, context),
             (Progress::Committing(_), Err(failure @ CatalogFailure::Unavailable { .. })) => {
@@ -136,7 +205,8 @@ impl PutVersion {
                 let durable = durable.clone();
                 match fates.first() {
                     Some((_, Fate::Kept(version) | Fate::Gone(version))) => {
-                        self.written(&durable, Written { version: *version, garbage: Vec::new() }, context);
+                        let written = Written { version: *version, written: None, garbage: Vec::new() };
+                        self.written(&durable, written, context);
                     }
                     Some((_, Fate::Condemned)) | None => {
                         let reason = "it broke off while the new version was written".into();
@@ -148,7 +218,7 @@ impl PutVersion {
                 let (CatalogFailure::Unavailable { reason } | CatalogFailure::Unknown { reason }) = failure;
                 context.refuse(self.request, Refusal::OutcomeUnknown { reason });
             }
-            (Progress::Sending | Progress::Committing(_) | Progress::Settling(_), Ok(_))
+            (Progress::Judging | Progress::Sending | Progress::Committing(_) | Progress::Settling(_), Ok(_))
             | (Progress::Sending, Err(_)) => {
                 unreachable!("the catalog answers what it was asked")
             }
@@ -158,7 +228,7 @@ impl PutVersion {
     fn go_on(&mut self, context: &mut Context<'_>) {
         match self.state {
             Progress::Sending => {}
-            Progress::Committing(_) | Progress::Settling(_) => return,
+            Progress::Judging | Progress::Committing(_) | Progress::Settling(_) => return,
         }
         loop {
             let target = self.next_target(context).filter(|_| self.may_send_again(context));
@@ -172,19 +242,16 @@ impl PutVersion {
     }
 
     fn commit(&mut self, durable: Durable, context: &mut Context<'_>) {
-        let stored = Stored {
-            size_bytes: durable.size_bytes,
-            checksum: durable.checksum,
-            content_type: self.new.content_type.clone(),
-            metadata: self.new.metadata.clone(),
+        let Description { path, what } = self.description.clone();
+        let state = match what {
+            Described::Object { content_type, metadata } => {
+                let Durable { size_bytes, checksum, .. } = durable;
+                State::Object(Stored { size_bytes, checksum, content_type, metadata })
+            }
+            Described::Tombstone => State::Tombstone,
         };
-        let commit = Commit {
-            path: self.new.path.clone(),
-            blob: self.blob,
-            state: State::Object(stored),
-            holders: durable.holders.clone(),
-            conditions: self.new.conditions.clone(),
-        };
+        let (holders, conditions) = (durable.holders.clone(), self.conditions.clone());
+        let commit = Commit { path, blob: self.blob, state, holders, conditions };
         self.state = Progress::Committing(durable);
         context.ask_catalog(self.request, CatalogRequest::Commit(commit));
     }
@@ -192,6 +259,9 @@ impl PutVersion {
     fn written(&mut self, durable: &Durable, written: Written, context: &mut Context<'_>) {
         let Durable { size_bytes, checksum, .. } = *durable;
         let (blob, version): (BlobId, Version) = (self.blob, written.version);
+        if let Some(written) = written.written {
+            context.label(CommittedBlob { blob, version, written }, &durable.holders);
+        }
         let late: Vec<_> =
             self.write.holders().into_iter().filter(|server| !durable.holders.contains(server)).collect();
         if !late.is_empty() {
@@ -203,8 +273,16 @@ impl PutVersion {
         for garbage in written.garbage {
             garbage.holders.into_iter().for_each(|server| context.remove_copy(garbage.blob, server));
         }
+        if self.write.is_short() {
+            context.look_at_blob(blob);
+        }
         self.leave_uploads(Some(Content { size_bytes, checksum }), context);
-        context.respond(self.request, VersionResponse::Written { version, size_bytes, checksum });
+        let response = if self.is_tombstone() {
+            VersionResponse::Deleted { version }
+        } else {
+            VersionResponse::Written { version, size_bytes, checksum }
+        };
+        context.respond(self.request, response);
     }
 
     /// Nobody can have written the version, nor will.
@@ -234,8 +312,27 @@ impl PutVersion {
 
     fn send_again(&mut self, server: ServerAddress, context: &mut Context<'_>) {
         let upload = self.sends_to(server.clone(), context);
+        if self.is_tombstone() {
+            return self.store(alloc::vec![(upload, server)], context);
+        }
         let (request, name, terms) = (self.request, self.blob.name(), self.terms(context));
         context.effects.push(ApiEffect::Upload { upload, request, server, name, terms });
+    }
+
+    /// Has copies made, of the body of the request or of nothing.
+    fn store(&self, copies: Vec<(OperationId, ServerAddress)>, context: &mut Context<'_>) {
+        let (request, blob, description) = (self.request, self.blob, self.description.clone());
+        let effect = if self.is_tombstone() {
+            let patience = context.config.short_patience;
+            VersionEffect::StoreMarker { copies, blob, description, patience }
+        } else {
+            VersionEffect::UploadCopies { request, copies, blob, description, terms: self.terms(context) }
+        };
+        context.effects.push(effect.into());
+    }
+
+    fn is_tombstone(&self) -> bool {
+        self.description.what == Described::Tombstone
     }
 
     fn sends_to(&mut self, server: ServerAddress, context: &mut Context<'_>) -> OperationId {
@@ -252,7 +349,7 @@ impl PutVersion {
 
     fn next_target(&self, context: &Context<'_>) -> Option<ServerAddress> {
         let pick = |suspected: bool| {
-            let candidates = usable(context, &self.new).filter(|(address, member)| {
+            let candidates = usable(context, self.declared_bytes).filter(|(address, member)| {
                 !self.write.was_tried(address) && member.is_suspected(context.now) == suspected
             });
             let candidates = candidates.map(|(address, member)| {
@@ -271,14 +368,8 @@ impl PutVersion {
         self.resendable && self.write.failures().count() < context.config.max_attempts
     }
 
-    fn description(&self) -> Description {
-        let NewVersion { path, content_type, metadata, .. } = &self.new;
-        let what = Described::Object { content_type: content_type.clone(), metadata: metadata.clone() };
-        Description { path: path.clone(), what }
-    }
-
     fn terms(&self, context: &Context<'_>) -> UploadTerms {
-        UploadTerms::of(self.new.declared_bytes, context.config)
+        UploadTerms::of(self.declared_bytes, context.config)
     }
 
     fn refusal(&self, context: &Context<'_>) -> Refusal {
@@ -294,8 +385,11 @@ impl PutVersion {
 
 /// The servers that take objects, and have room for this one as far as both have said. Nodes of the seed keep neither what
 /// a blob is nor its checksum.
-fn usable<'a>(context: &'a Context<'_>, new: &NewVersion) -> impl Iterator<Item = (&'a ServerAddress, &'a Member)> {
-    let declared_bytes = new.declared_bytes.unwrap_or(0);
+fn usable<'a>(
+    context: &'a Context<'_>,
+    declared_bytes: Option<u64>,
+) -> impl Iterator<Item = (&'a ServerAddress, &'a Member)> {
+    let declared_bytes = declared_bytes.unwrap_or(0);
     let has_room = move |member: &Member| {
         member.details().is_some_and(|details| details.accepts_writes && declared_bytes <= details.space.free_bytes)
     };

@@ -44,7 +44,12 @@ fn commit(key: &str, number: usize, state: State, conditions: &[(&str, &str)]) -
 
 fn written(version: u64, garbage: &[usize]) -> CatalogAnswer {
     let garbage = garbage.iter().map(|number| Garbage { blob: blob(*number), holders: vec![server(1)] });
-    CatalogAnswer::Written(Written { version: Version::new(version).unwrap(), garbage: garbage.collect() })
+    let (version, written) = (Version::new(version).unwrap(), Some(NOW));
+    CatalogAnswer::Written(Written { version, written, garbage: garbage.collect() })
+}
+
+fn written_before(version: u64) -> CatalogAnswer {
+    CatalogAnswer::Written(Written { version: Version::new(version).unwrap(), written: None, garbage: vec![] })
 }
 
 fn current(catalog: &mut Catalog, key: &str) -> Option<BlobId> {
@@ -92,13 +97,13 @@ fn conditions_are_held_against_the_current_version() {
 fn a_blob_is_committed_once_and_never_after_it_was_settled() {
     let mut catalog = Catalog::new();
     assert_eq!(catalog.answer(NOW, &commit("a", 0, object(1), &[])), written(1, &[]));
-    assert_eq!(catalog.answer(NOW, &commit("a", 0, object(1), &[("If-None-Match", "*")])), written(1, &[]));
+    assert_eq!(catalog.answer(NOW, &commit("a", 0, object(1), &[("If-None-Match", "*")])), written_before(1));
     let settle = CatalogRequest::Settle { blobs: vec![blob(0), blob(1)], held_on: None };
     let fates = vec![(blob(0), Fate::Kept(Version::FIRST)), (blob(1), Fate::Condemned)];
     assert_eq!(catalog.answer(NOW, &settle), CatalogAnswer::Settled(fates));
     assert_eq!(catalog.answer(NOW, &commit("a", 1, object(2), &[])), CatalogAnswer::Condemned);
     assert_eq!(catalog.answer(NOW, &commit("a", 2, object(2), &[])), written(2, &[0]));
-    assert_eq!(catalog.answer(NOW, &commit("a", 0, object(1), &[])), written(1, &[]));
+    assert_eq!(catalog.answer(NOW, &commit("a", 0, object(1), &[])), written_before(1));
     let settled = CatalogAnswer::Settled(vec![(blob(0), Fate::Gone(Version::FIRST))]);
     assert_eq!(catalog.answer(NOW, &CatalogRequest::Settle { blobs: vec![blob(0)], held_on: None }), settled);
 }
@@ -137,7 +142,7 @@ fn garbage_is_forgotten_when_no_copy_is_left_and_it_is_old() {
     catalog.answer(old, &removed(1));
     assert_eq!(catalog.answer(NOW, &all), CatalogAnswer::Garbage(vec![]));
     assert_eq!(catalog.answer(NOW + Duration::from_millis(9999), &forget), CatalogAnswer::Forgotten(0));
-    assert_eq!(catalog.answer(NOW, &commit("b", 0, object(1), &[])), written(1, &[]));
+    assert_eq!(catalog.answer(NOW, &commit("b", 0, object(1), &[])), written_before(1));
     assert_eq!(catalog.answer(old, &forget), CatalogAnswer::Forgotten(1));
     assert_eq!(held(&mut catalog, "a"), [server(1)]);
 }
@@ -198,7 +203,7 @@ fn a_copy_is_retired_only_while_others_are_enough_and_does_not_count_again_befor
     assert_eq!(catalog.answer(NOW, &retire(1, &[2])), yes);
     let garbage = vec![Garbage { blob: blob(0), holders: vec![server(1), server(2)] }];
     assert_eq!(catalog.answer(NOW, &commit("a", 1, object(2), &[])), {
-        CatalogAnswer::Written(Written { version: Version::new(2).unwrap(), garbage })
+        CatalogAnswer::Written(Written { version: Version::new(2).unwrap(), written: Some(NOW), garbage })
     });
     assert_eq!(catalog.answer(NOW, &retire(2, &[])), no);
 }
@@ -292,7 +297,7 @@ fn pages_follow_each_other_through_one_bucket() {
 }
 
 fn written_elsewhere(version: u64) -> CatalogAnswer {
-    CatalogAnswer::Written(Written { version: Version::new(version).unwrap(), garbage: vec![] })
+    CatalogAnswer::Written(Written { version: Version::new(version).unwrap(), written: Some(NOW), garbage: vec![] })
 }
 
 proptest! {

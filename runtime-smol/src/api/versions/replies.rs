@@ -4,7 +4,7 @@ use http_types::StatusCode;
 use lode_core::api_server::messages::ApiResponse;
 use lode_core::api_server::messages::versions::{VersionHead, VersionResponse};
 use lode_core::catalog::listing::{Listed, Page};
-use lode_core::catalog::{CatalogAnswer, ContentType, State, Version, VersionRecord};
+use lode_core::catalog::{Bucket, CatalogAnswer, ContentType, Retention, State, Version, VersionRecord};
 use lode_core::etag::ETag;
 use lode_core::refusal::Refusal;
 use lode_core::select::Content;
@@ -37,6 +37,8 @@ pub(in super::super) fn reply_of(response: VersionResponse) -> Reply {
         VersionResponse::Head(head) => Reply { head: version_head(&head), body: Vec::new() },
         VersionResponse::Catalog(CatalogAnswer::Listed(Some(page))) => Reply::json(StatusCode::Ok, &PageRow::of(page)),
         VersionResponse::Catalog(CatalogAnswer::Versions(records)) => versions(&records),
+        VersionResponse::Catalog(CatalogAnswer::Buckets(buckets)) => Reply::json(StatusCode::Ok, &Buckets::of(buckets)),
+        VersionResponse::Catalog(CatalogAnswer::Done) => Reply::empty(StatusCode::NoContent),
         VersionResponse::Catalog(_) => Reply::refusal(&Refusal::NoSuchBucket),
     }
 }
@@ -108,6 +110,38 @@ impl From<Listed> for ObjectRow {
             etag: ETag::new(listed.checksum).to_string(),
             modified: timestamp(listed.written),
         }
+    }
+}
+
+/// All buckets, and what they keep.
+#[derive(Serialize)]
+struct Buckets {
+    buckets: Vec<BucketRow>,
+}
+
+#[derive(Serialize)]
+struct BucketRow {
+    name: String,
+    old_versions: OldVersions,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum OldVersions {
+    Number(u32),
+    Word(&'static str),
+}
+
+impl Buckets {
+    fn of(buckets: Vec<(Bucket, Retention)>) -> Self {
+        let row = |(bucket, retention): (Bucket, Retention)| BucketRow {
+            name: bucket.to_string(),
+            old_versions: match retention {
+                Retention::Old(old) => OldVersions::Number(old),
+                Retention::Unlimited => OldVersions::Word("unlimited"),
+            },
+        };
+        Self { buckets: buckets.into_iter().map(row).collect() }
     }
 }
 

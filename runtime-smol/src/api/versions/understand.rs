@@ -3,7 +3,8 @@
 use lode_core::api_server::messages::versions::{NewVersion, VersionOperation};
 use lode_core::catalog::{CatalogRequest, ContentType, Metadata, ObjectPath, Version};
 use lode_core::conditions::Conditions;
-use lode_core::resource::versions::VersionResource;
+use lode_core::locate::Collect;
+use lode_core::resource::versions::{VersionResource, VersionResourceError};
 
 use crate::http::server::Exchange;
 use crate::reply::Misunderstood;
@@ -23,6 +24,11 @@ pub(in super::super) fn understand(exchange: &Exchange) -> Result<Option<Version
     match VersionResource::parse(exchange.target().as_bytes())? {
         None => Ok(None),
         Some(VersionResource::Object { path, version }) => object(exchange, path, version).map(Some),
+        Some(VersionResource::Locate { path, all }) => {
+            request::only_get(exchange)?;
+            let collect = if all { Collect::All } else { Collect::First };
+            Ok(Some(VersionOperation::Locate { path, collect }))
+        }
         Some(VersionResource::Versions { path }) => {
             request::only_get(exchange)?;
             let what = CatalogRequest::Versions { path, before: None, limit: VERSIONS_LIMIT };
@@ -31,6 +37,17 @@ pub(in super::super) fn understand(exchange: &Exchange) -> Result<Option<Version
         Some(VersionResource::List(query)) => {
             request::only_get(exchange)?;
             Ok(Some(VersionOperation::AskCatalog(CatalogRequest::List(query))))
+        }
+        Some(VersionResource::Buckets) => {
+            request::only_get(exchange)?;
+            Ok(Some(VersionOperation::AskCatalog(CatalogRequest::Buckets)))
+        }
+        Some(VersionResource::Bucket { bucket, retention }) => {
+            request::only_put(exchange)?;
+            // A body would say something that nobody reads.
+            let retention = retention.filter(|_| exchange.body_bytes() == Some(0));
+            let retention = retention.ok_or(VersionResourceError::OldVersions)?;
+            Ok(Some(VersionOperation::SetBucket { bucket, retention }))
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use lode_smol::catalog::CatalogUrl;
 
 use super::server::ThreadArgs;
 use crate::cli::exit::EXIT_STATUS_HELP;
@@ -11,8 +12,8 @@ use crate::cli::log::{LogFormat, LogLevel};
 /// Run a whole cluster in this process, for trying things out
 ///
 /// API servers at 127.0.0.1:7401, 7402, …, data servers at 127.0.0.1:7501, 7502, …, all on loopback, with nothing else
-/// installed. Prints where they are, what to try, and a line `ready` once a PUT would succeed. Objects stay in the folder
-/// and are there again at the next start. Ends with Ctrl-C.
+/// installed. Prints where they are, what to try, and a line `ready` once a PUT would succeed. Objects and their versions
+/// stay in the folder and are there again at the next start. Ends with Ctrl-C.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n{EXIT_STATUS_HELP}"))]
 pub(in crate::cli) struct DevArgs {
@@ -24,7 +25,7 @@ pub(in crate::cli) struct DevArgs {
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub(in crate::cli) data: u16,
 
-    /// The folder that holds the folders data-1, data-2, … of the data servers; it is made if it is missing
+    /// The folder that holds the catalog, and the folders data-1, data-2, … of the data servers; it is made if it is missing
     #[arg(long, value_name = "DIR", default_value = "./lode-data")]
     pub(in crate::cli) root: PathBuf,
 
@@ -36,6 +37,17 @@ pub(in crate::cli) struct DevArgs {
     // Not parsed by clap, which would repeat a password that stands in a malformed URL.
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) bus: Option<String>,
+
+    /// Where the names and versions of objects are kept [default: sqlite:DIR/catalog.db, with the DIR of --root]
+    ///
+    /// As for `lode api`: sqlite:PATH, postgres://user:password@host:port/database, or none. What was stored with one is not
+    /// found with another.
+    #[arg(long, value_name = "CATALOG")]
+    pub(in crate::cli) catalog: Option<CatalogUrl>,
+
+    /// How many copies of each version there are to be, where there is a catalog [default: 3, or as many as data servers]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) copies: Option<usize>,
 
     #[command(flatten)]
     pub(in crate::cli) threads: ThreadArgs,
@@ -54,4 +66,5 @@ Examples:
   lode dev
   lode dev --api 1 --data 3 --root /tmp/lode --port-base 9000
   lode dev --bus amqp://guest:guest@127.0.0.1:5672
+  lode dev --catalog none
 ";

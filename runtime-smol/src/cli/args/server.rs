@@ -16,7 +16,8 @@ use crate::cli::log::{LogFormat, LogLevel};
 /// Run an API server: it serves clients over HTTP and keeps nothing
 ///
 /// Any number of API servers may stand side by side, all on the same message bus. A bus that cannot be reached is no
-/// reason to end: the server says so, keeps trying, and serves with what it knows.
+/// reason to end: the server says so, keeps trying, and serves with what it knows. Nor is a PostgreSQL that cannot be
+/// reached: requests that need it get 503 until it is there.
 #[derive(Debug, Args)]
 #[command(after_help = API_EXAMPLES, after_long_help = format!("{API_EXAMPLES}\n{API_ANSWERS}\n{EXIT_STATUS_HELP}"))]
 pub(in crate::cli) struct ApiArgs {
@@ -30,7 +31,7 @@ pub(in crate::cli) struct ApiArgs {
     #[command(flatten)]
     pub(in crate::cli) bus: BusArgs,
 
-    /// Where the names and versions of objects are kept
+    /// Where the names and versions of objects are kept. Required
     ///
     /// `sqlite:PATH` is a file, for the API servers of one machine; `postgres://user:password@host:port/database` is for those
     /// of several. With either, a PUT writes a new version of which several data servers hold copies, overwrites are atomic,
@@ -38,11 +39,8 @@ pub(in crate::cli) struct ApiArgs {
     ///
     /// `none`: nowhere. The object's name is the name of its bytes, on one data server, which is found by asking; the last
     /// PUT wins. It is what clusters with nodes of the seed use.
-    ///
-    /// Being built: with a catalog, copies that are lost are not made anew yet, and what uploads leave behind that broke off
-    /// is not collected yet.
-    #[arg(long, value_name = "CATALOG", env = "LODE_CATALOG", hide_env_values = true, default_value = "none")]
-    pub(in crate::cli) catalog: CatalogUrl,
+    #[arg(long, value_name = "CATALOG", env = "LODE_CATALOG", hide_env_values = true)]
+    pub(in crate::cli) catalog: Option<CatalogUrl>,
 
     /// How many copies of each version there are to be, where there is a catalog
     ///
@@ -50,6 +48,9 @@ pub(in crate::cli) struct ApiArgs {
     /// not given: 3, or as many as there are data servers where there are fewer.
     #[arg(long, value_name = "N")]
     pub(in crate::cli) copies: Option<usize>,
+
+    #[command(flatten)]
+    pub(in crate::cli) upkeep: UpkeepArgs,
 
     /// After how much silence a data server is forgotten
     ///
@@ -149,6 +150,36 @@ pub(in crate::cli) struct DataArgs {
     pub(in crate::cli) log: LogArgs,
 }
 
+/// How what is stored is kept up, where there is a catalog.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Upkeep")]
+pub(in crate::cli) struct UpkeepArgs {
+    /// How long a data server may be gone before its copies are made anew elsewhere
+    ///
+    /// A server that is back before that has cost nothing. While the bus is down nobody is given up.
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub(in crate::cli) repair_after: Duration,
+
+    /// How many bytes a second this server may copy for repair, on average
+    ///
+    /// Each API server repairs. No two repair the same object at a time.
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "50MiB")]
+    pub(in crate::cli) repair_rate: ByteSize,
+
+    /// How often the copies of all objects are counted, by asking the data servers
+    ///
+    /// Counted are those of a data server also when it comes back, is gone for --repair-after, or is drained.
+    #[arg(long, value_name = "DURATION", default_value = "6h")]
+    pub(in crate::cli) audit_every: Duration,
+
+    /// For how long data is kept that belongs to no version, and how often it is searched for
+    ///
+    /// Uploads that broke off leave such data. It must be longer than any upload can take: one that takes longer is refused
+    /// in the end.
+    #[arg(long, value_name = "DURATION", default_value = "1h")]
+    pub(in crate::cli) garbage_age: Duration,
+}
+
 /// Which message bus.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct BusArgs {
@@ -185,9 +216,10 @@ const API_EXAMPLES: &str = "\
 Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
 
 Examples:
-  lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672
   lode api --listen 127.0.0.1:7401 --bus amqp://broker --catalog sqlite:/var/lib/lode/catalog.db
-  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker lode api --log-format json
+  lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672 --catalog none
+  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker LODE_CATALOG=postgres://lode@db/lode \
+    lode api --log-format json
 ";
 
 const API_ANSWERS: &str = "\
@@ -201,6 +233,7 @@ Where there is a catalog, keys are plain texts, and / is a character like any ot
   GET, HEAD, DELETE /objects/<key>?version=N   one version; DELETE without it writes a tombstone
   GET /versions/<key>                      the versions, one JSON object a line, the latest first
   GET /objects/?prefix=&delimiter=&after=&limit=   which objects there are, as JSON
+  GET /buckets, PUT /buckets/objects?old_versions=N   how many old versions are kept (N or unlimited)
   PUT with If-Match, If-None-Match: *, Content-Type, X-Lode-Meta-*
 ";
 

@@ -53,7 +53,7 @@ fn the_defaults_are_the_seeds_and_the_cores() {
 }
 
 #[test]
-fn settings_come_from_the_seeds_variables_too() {
+fn settings_come_from_variables_too() {
     let command = Cli::command();
     let variable = |command_name: &str, flag: &str| {
         let command = command.find_subcommand(command_name)?;
@@ -62,6 +62,7 @@ fn settings_come_from_the_seeds_variables_too() {
     for (command, flag, name) in [
         ("api", "listen", "LISTEN_ADDRESS"),
         ("api", "bus", "RABBITMQ_SERVER"),
+        ("api", "catalog", "LODE_CATALOG"),
         ("data", "listen", "LISTEN_ADDRESS"),
         ("data", "bus", "RABBITMQ_SERVER"),
         ("data", "root", "STORAGE_ROOT"),

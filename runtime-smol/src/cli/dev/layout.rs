@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use lode_smol::catalog::CatalogUrl;
+
 use crate::cli::args::DevArgs;
 
 /// The port at which clients look if they are not told otherwise, less one.
@@ -18,11 +20,24 @@ pub(super) struct Layout {
     datas: u16,
     port_base: u16,
     root: PathBuf,
+    catalog: CatalogUrl,
 }
 
 impl Layout {
     pub(super) fn new(args: &DevArgs) -> Self {
-        Self { apis: args.api, datas: args.data, port_base: args.port_base, root: args.root.clone() }
+        let root = args.root.clone();
+        let catalog = args.catalog.clone().unwrap_or_else(|| CatalogUrl::Sqlite(own_catalog(&root)));
+        Self { apis: args.api, datas: args.data, port_base: args.port_base, root, catalog }
+    }
+
+    /// The folder of everything.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where names and versions are kept.
+    pub(super) const fn catalog(&self) -> &CatalogUrl {
+        &self.catalog
     }
 
     /// The addresses of the API servers.
@@ -36,37 +51,72 @@ impl Layout {
         addresses(self.port_base.saturating_add(DATA_OFFSET), self.datas).zip(roots)
     }
 
-    /// What to know, and what to try.
+    /// What to know, and what to try. To be asked before the folders are made.
     pub(super) fn introduction(&self, bus: &str) -> String {
-        let first = self.port_base.saturating_add(1);
-        let last = self.port_base.saturating_add(self.apis);
-        let program = std::env::args().next().unwrap_or_else(|| "lode".to_owned());
-        let server = if self.port_base == DEFAULT_PORT_BASE { String::new() } else { format!(" -s 127.0.0.1:{first}") };
         let mut text = format!("API servers   {}\n", listed(self.apis()));
         // Writing to a string cannot fail.
         let _written = write!(
             text,
-            "data servers  {}\nobjects in    {}\nmessage bus   {bus}\n\n\
-             Try:\n  \
-             curl -X PUT -d 'Hello, world!' http://127.0.0.1:{first}/objects/hello\n  \
-             curl http://127.0.0.1:{last}/objects/hello\n  \
-             {program} status{server}\n\n",
+            "data servers  {}\nobjects in    {}\ncatalog       {}\nmessage bus   {bus}\n\nTry:\n",
             listed(self.datas().map(|(address, _)| address)),
             self.root.display(),
+            self.catalog,
         );
-        if let Some(more) = self.first_folder_left_out() {
-            let _written = writeln!(
-                text,
-                "Note: {} holds objects too, of a cluster with more data servers: they are not served. See --data.\n",
-                more.display()
-            );
-        }
+        self.commands().iter().for_each(|command| text += &format!("  {command}\n"));
+        text.push('\n');
+        self.notes().iter().for_each(|note| text += &format!("Note: {note}\n\n"));
         text
     }
 
-    fn first_folder_left_out(&self) -> Option<PathBuf> {
-        Some(self.root.join(format!("data-{}", self.datas + 1))).filter(|folder| Path::exists(folder))
+    /// What to try.
+    fn commands(&self) -> Vec<String> {
+        let first = self.port_base.saturating_add(1);
+        let last = self.port_base.saturating_add(self.apis);
+        let program = std::env::args().next().unwrap_or_else(|| "lode".to_owned());
+        let server = if self.port_base == DEFAULT_PORT_BASE { String::new() } else { format!(" -s 127.0.0.1:{first}") };
+        let mut commands = vec![
+            format!("curl -X PUT -d 'Hello, world!' http://127.0.0.1:{first}/objects/hello"),
+            format!("curl http://127.0.0.1:{last}/objects/hello"),
+        ];
+        if self.catalog != CatalogUrl::None {
+            commands.push(format!("{program} bucket set objects --old-versions 10{server}"));
+            commands.push(format!("curl -X PUT -d 'Hello again!' http://127.0.0.1:{last}/objects/hello"));
+            commands.push(format!("curl http://127.0.0.1:{last}/versions/hello"));
+            commands.push(format!("curl http://127.0.0.1:{last}/objects/"));
+        }
+        commands.push(format!("{program} status{server}"));
+        commands
     }
+
+    /// What lies in the folder and is not served.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let left_out = self.root.join(format!("data-{}", self.datas + 1));
+        if left_out.exists() {
+            let left_out = left_out.display();
+            notes.push(format!(
+                "{left_out} holds objects too, of a cluster with more data servers: they are not served. See --data."
+            ));
+        }
+        match &self.catalog {
+            CatalogUrl::None if own_catalog(&self.root).exists() => notes.push(format!(
+                "what was stored with the catalog {} is not served without it. See --catalog.",
+                own_catalog(&self.root).display()
+            )),
+            CatalogUrl::Sqlite(file) if !file.exists() && self.root.join("data-1").exists() => notes.push(format!(
+                "the catalog {} is new: what was stored in {} before is not in it, and not served. See --catalog.",
+                file.display(),
+                self.root.display()
+            )),
+            CatalogUrl::None | CatalogUrl::Sqlite(_) | CatalogUrl::Postgres(_) => {}
+        }
+        notes
+    }
+}
+
+/// Where the catalog is unless another is given.
+fn own_catalog(root: &Path) -> PathBuf {
+    root.join("catalog.db")
 }
 
 fn addresses(base: u16, count: u16) -> impl Iterator<Item = SocketAddr> {
@@ -122,11 +172,30 @@ mod tests {
     }
 
     #[test]
-    fn objects_that_are_not_served_are_pointed_out() {
+    fn what_is_not_served_is_pointed_out() {
         let folder = tempfile::tempdir().unwrap();
-        let few = Layout { root: folder.path().to_owned(), ..layout("lode dev --data 2") };
-        assert!(!few.introduction("here").contains("Note"));
-        std::fs::create_dir(folder.path().join("data-3")).unwrap();
-        assert!(few.introduction("here").contains("data-3 holds objects too"));
+        let told = |arguments: &str| {
+            layout(&format!("lode dev --root {} {arguments}", folder.path().display())).introduction("here")
+        };
+        assert!(!told("--data 2").contains("Note") && !told("--catalog none").contains("Note"));
+        for number in 1..=3 {
+            std::fs::create_dir(folder.path().join(format!("data-{number}"))).unwrap();
+        }
+        assert!(told("--data 2 --catalog none").contains("data-3 holds objects too"));
+        assert!(told("").contains("catalog.db is new"));
+        std::fs::write(folder.path().join("catalog.db"), "").unwrap();
+        assert!(!told("").contains("Note"));
+        assert!(told("--catalog none").contains("is not served without it"));
+    }
+
+    #[test]
+    fn the_catalog_is_in_the_folder_unless_another_is_chosen() {
+        for (arguments, catalog) in [
+            ("--root /r", "sqlite:/r/catalog.db"),
+            ("--root /r --catalog none", "none"),
+            ("--catalog sqlite:/c.db", "sqlite:/c.db"),
+        ] {
+            assert_eq!(layout(&format!("lode dev {arguments}")).catalog().to_string(), catalog);
+        }
     }
 }

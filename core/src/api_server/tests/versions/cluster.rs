@@ -6,7 +6,7 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::super::bench::{Bench, YES, address};
+use super::super::bench::{Bench, address};
 use crate::address::ServerAddress;
 use crate::api_server::messages::versions::{
     BrokenRelay, NewVersion, VersionEffect, VersionInput, VersionOperation, VersionResponse,
@@ -62,6 +62,11 @@ pub(super) struct Cluster {
     late: Vec<ApiInput>,
     pub(super) responses: Vec<ApiResponse>,
     pub(super) broken_off: usize,
+    /// Who does not answer queries.
+    pub(super) silent: BTreeSet<ServerAddress>,
+    /// Before each of so many queries, and commits, somebody else writes `a`.
+    pub(super) overwritten_before_queries: usize,
+    pub(super) overwritten_before_commits: usize,
     /// Which bytes of which body the client has got: from whom.
     pub(super) received: Vec<(ServerAddress, u64, u64)>,
     fetched: Option<(ServerAddress, u64, u64)>,
@@ -89,6 +94,9 @@ impl Cluster {
             late: Vec::new(),
             responses: Vec::new(),
             broken_off: 0,
+            silent: BTreeSet::new(),
+            overwritten_before_queries: 0,
+            overwritten_before_commits: 0,
             received: Vec::new(),
             fetched: None,
             content: 0,
@@ -177,6 +185,9 @@ impl Cluster {
             ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, .. }) => {
                 copies.into_iter().filter_map(|(upload, server)| self.upload(upload, server, blob.name())).collect()
             }
+            ApiEffect::Version(VersionEffect::StoreMarker { copies, blob, .. }) => {
+                copies.into_iter().filter_map(|(upload, server)| self.upload(upload, server, blob.name())).collect()
+            }
             ApiEffect::Upload { upload, server, name, .. } => self.upload(upload, server, name).into_iter().collect(),
             ApiEffect::Version(VersionEffect::AskCatalog { ask, what }) => {
                 alloc::vec![VersionInput::Catalogued { ask, outcome: self.ask(&what) }.into()]
@@ -212,6 +223,7 @@ impl Cluster {
                 self.answer_query(&command);
                 Vec::new()
             }
+            ApiEffect::AskDirectly { .. } => Vec::new(),
             ApiEffect::Respond { response, .. } => {
                 self.responses.push(response);
                 Vec::new()
@@ -249,6 +261,12 @@ impl Cluster {
     }
 
     fn ask(&mut self, what: &CatalogRequest) -> Result<CatalogAnswer, CatalogFailure> {
+        if matches!(what, CatalogRequest::Commit(_))
+            && let Some(left) = self.overwritten_before_commits.checked_sub(1)
+        {
+            self.overwritten_before_commits = left;
+            self.put("a", &[]);
+        }
         let reason = "it was restarted".to_string();
         match self.asks.pop_front().unwrap_or(Trouble::None) {
             Trouble::AnswerLost => {
@@ -290,9 +308,17 @@ impl Cluster {
         let BusCommand::Query { message, .. } = command else { return };
         let text = core::str::from_utf8(&message.body).unwrap_or_default().trim_matches('"').to_string();
         let Ok(name) = ObjectName::from_message(&text) else { return };
+        if let Some(left) = self.overwritten_before_queries.checked_sub(1) {
+            self.overwritten_before_queries = left;
+            self.put("a", &[]);
+        }
         for number in 1..=self.ours {
-            let holds = self.stored.contains_key(&(address(number), name.clone()));
-            let held = if holds { YES } else { Held::No };
+            if self.silent.contains(&address(number)) {
+                continue;
+            }
+            let holds = self.stored.get(&(address(number), name.clone()));
+            let size_bytes = Some(self.size_bytes);
+            let held = holds.map_or(Held::No, |sum| Held::Yes { size_bytes, checksum: Some(*sum) });
             let effects = self.bench.answer(command, number, held);
             self.carry_out(effects);
         }

@@ -2,7 +2,7 @@
 
 use super::cluster::{Cluster, Trouble, path};
 use crate::api_server::messages::versions::{VersionOperation, VersionResponse};
-use crate::catalog::Version;
+use crate::catalog::{State, Version};
 use crate::conditions::Conditions;
 use crate::refusal::Refusal;
 
@@ -30,7 +30,9 @@ fn what_is_deleted_is_404_and_its_copies_go() {
     assert_eq!(cluster.last_refusal(), &Refusal::PreconditionFailed);
     delete(&mut cluster, &[]);
     assert_eq!(cluster.last_version_response(), &deleted(2));
-    assert!(cluster.stored.is_empty());
+    let tombstone = cluster.read("a").unwrap();
+    assert_eq!((tombstone.record.state, tombstone.holders.len()), (State::Tombstone, 3));
+    assert!(cluster.stored.len() == 3 && cluster.stored.keys().all(|(_, name)| *name == tombstone.record.blob.name()));
     cluster.get("a", None);
     assert_eq!(cluster.last_refusal(), &Refusal::NotFound);
     delete(&mut cluster, &[]);
@@ -52,17 +54,42 @@ fn one_version_is_removed_for_good() {
 fn an_unknown_outcome_is_settled() {
     let mut cluster = Cluster::of(3);
     cluster.put("a", &[]);
-    cluster.asks.push_back(Trouble::RequestLost);
+    // First it is asked what there is.
+    cluster.asks.extend([Trouble::None, Trouble::RequestLost]);
     delete(&mut cluster, &[]);
     assert!(matches!(cluster.last_refusal(), Refusal::CatalogUnavailable { .. }));
-    cluster.asks.push_back(Trouble::AnswerLost);
+    cluster.asks.extend([Trouble::None, Trouble::AnswerLost]);
     delete(&mut cluster, &[]);
     assert_eq!(cluster.last_version_response(), &deleted(2));
     cluster.asks.push_back(Trouble::AnswerLost);
     remove(&mut cluster, 2);
     assert_eq!(cluster.last_version_response(), &VersionResponse::Removed);
     cluster.put("a", &[]);
-    cluster.asks.extend([Trouble::RequestLost, Trouble::Fails]);
+    cluster.asks.extend([Trouble::None, Trouble::RequestLost, Trouble::Fails]);
     delete(&mut cluster, &[]);
     assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }));
+}
+
+#[test]
+fn a_removal_that_is_unknown_twice_is_told_to_be() {
+    let mut cluster = Cluster::of(3);
+    cluster.put("a", &[]);
+    cluster.asks.extend([Trouble::AnswerLost, Trouble::AnswerLost]);
+    remove(&mut cluster, 1);
+    assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }));
+}
+
+#[test]
+fn a_tombstone_needs_a_quorum_as_an_object_does() {
+    let mut cluster = Cluster::of(3);
+    cluster.put("a", &[]);
+    cluster.uploads.extend([Trouble::Fails, Trouble::None, Trouble::Fails]);
+    delete(&mut cluster, &[]);
+    assert!(matches!(cluster.last_refusal(), Refusal::NotStored { .. }));
+    assert_eq!(cluster.read("a").unwrap().record.version, Version::FIRST);
+    let object = cluster.read("a").unwrap().record.blob.name();
+    assert!(cluster.stored.keys().all(|(_, name)| *name == object));
+    cluster.uploads.extend([Trouble::Fails, Trouble::None, Trouble::None]);
+    delete(&mut cluster, &[]);
+    assert_eq!(cluster.last_version_response(), &deleted(2));
 }

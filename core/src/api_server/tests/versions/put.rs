@@ -1,10 +1,14 @@
 //! PUT of versions: when it is 200, and what is left behind when it is not.
 
-use super::cluster::{Cluster, SIZE, Trouble};
-use crate::api_server::messages::versions::VersionResponse;
+use alloc::string::ToString as _;
+
+use super::cluster::{Cluster, SIZE, Trouble, path};
+use crate::api_server::messages::versions::{VersionOperation, VersionResponse};
 use crate::catalog::Version;
+use crate::conditions::Conditions;
 use crate::config::ApiConfig;
 use crate::copies::Copies;
+use crate::etag::ETag;
 use crate::refusal::Refusal;
 
 fn written(cluster: &Cluster) -> u64 {
@@ -55,13 +59,75 @@ fn copies_that_are_late_count_among_what_is_served() {
 #[test]
 fn a_late_copy_of_what_was_not_written_is_removed() {
     let mut cluster = Cluster::of(3);
-    cluster.put("a", &[]);
     cluster.uploads.extend([Trouble::None, Trouble::Late, Trouble::None]);
+    cluster.overwritten_before_commits = 1;
     cluster.put("a", &[("If-None-Match", "*")]);
     assert_eq!(cluster.last_refusal(), &Refusal::PreconditionFailed);
     assert_eq!(cluster.stored.len(), 4);
     cluster.late_ones_end();
     assert_eq!(cluster.stored.len(), 3, "what was not written leaves nothing behind");
+}
+
+#[test]
+fn a_body_is_not_sent_in_vain() {
+    let mut cluster = Cluster::of(3);
+    let first = ETag::new(cluster.put("a", &[])).to_string();
+    for (conditions, is_written) in [
+        ([("If-None-Match", "*")], false),
+        ([("If-Match", "\"another\"")], false),
+        ([("If-None-Match", first.as_str())], false),
+        ([("If-Match", first.as_str())], true),
+        ([("If-Match", first.as_str())], false),
+        ([("If-None-Match", first.as_str())], true),
+    ] {
+        cluster.uploads.extend([Trouble::None; 3]);
+        cluster.put("a", &conditions);
+        if is_written {
+            assert!(written(&cluster) > 1 && cluster.uploads.is_empty(), "{conditions:?}");
+        } else {
+            assert_eq!(cluster.last_refusal(), &Refusal::PreconditionFailed);
+            assert_eq!(cluster.uploads.len(), 3, "{conditions:?}: nothing is sent");
+            cluster.uploads.clear();
+        }
+    }
+    assert_eq!(cluster.stored.len(), 3);
+}
+
+#[test]
+fn what_is_not_there_is_judged_as_well() {
+    let mut cluster = Cluster::of(3);
+    cluster.put("a", &[("If-Match", "*")]);
+    assert_eq!(cluster.last_refusal(), &Refusal::PreconditionFailed);
+    cluster.put("a", &[("If-None-Match", "*")]);
+    assert_eq!(written(&cluster), 1);
+    cluster.request(VersionOperation::Delete { path: path("a"), conditions: Conditions::default() });
+    cluster.put("a", &[("If-Match", "*")]);
+    assert_eq!(cluster.last_refusal(), &Refusal::PreconditionFailed);
+    cluster.put("a", &[("If-None-Match", "*")]);
+    assert_eq!(written(&cluster), 3);
+}
+
+#[test]
+fn the_commit_is_the_judge() {
+    let mut cluster = Cluster::of(3);
+    let first = ETag::new(cluster.put("a", &[])).to_string();
+    cluster.overwritten_before_commits = 1;
+    cluster.put("a", &[("If-Match", &first)]);
+    assert_eq!(cluster.last_refusal(), &Refusal::PreconditionFailed);
+    assert_eq!(cluster.read("a").map(|found| found.record.version.number()), Some(2));
+    assert_eq!((cluster.stored.len(), cluster.holders("a").len()), (3, 3));
+}
+
+#[test]
+fn what_cannot_be_judged_is_not_sent() {
+    for trouble in [Trouble::Fails, Trouble::RequestLost, Trouble::AnswerLost] {
+        let mut cluster = Cluster::of(3);
+        cluster.asks.push_back(trouble);
+        cluster.uploads.extend([Trouble::None; 3]);
+        cluster.put("a", &[("If-None-Match", "*")]);
+        assert!(matches!(cluster.last_refusal(), Refusal::CatalogUnavailable { .. }), "{trouble:?}");
+        assert_eq!((cluster.uploads.len(), cluster.stored.len()), (3, 0));
+    }
 }
 
 #[test]
