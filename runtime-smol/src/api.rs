@@ -7,6 +7,7 @@ mod fetch;
 mod figures;
 mod node;
 mod serve;
+mod upkeep;
 mod upload;
 mod versions;
 
