@@ -1,6 +1,7 @@
 //! The API server: HTTP for clients, the bus and HTTP towards the data servers, and the core's machine between them.
 
 mod ask;
+mod client_body;
 mod cluster;
 mod failure;
 mod fetch;

@@ -7,7 +7,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use lode_core::bus::{BusCommand, BusEvent};
 use lode_core::machine::Machine;
-use smol::Executor;
+use smol::{Executor, Task};
 
 use crate::bus::{Bus, BusLink, EventSink, Role};
 use crate::driver::Driver;
@@ -86,6 +86,14 @@ impl<K: Kind> Engine<K> {
         if let Some(engine) = self.itself.upgrade() {
             self.executor.spawn(task(engine)).detach();
         }
+    }
+
+    /// Runs something as a task that ends with what is returned, which is `None` only while the server itself ends.
+    pub(crate) fn spawn_owned<F>(&self, task: impl FnOnce(Arc<Self>) -> F) -> Option<Task<F::Output>>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.itself.upgrade().map(|engine| self.executor.spawn(task(engine)))
     }
 
     /// Runs the link to the bus and the machine's timers beside `serving`; when that has ended, the bus is left.

@@ -207,6 +207,8 @@ pub struct UploadTerms {
     pub held_patience: Duration,
     /// How long to wait for the data server, at each standstill and for its answer, when it was passed on as it came.
     pub streamed_patience: Duration,
+    /// For how long a data server may take no byte of what waits for it, while others go on that are enough without it.
+    pub standstill_patience: Duration,
 }
 
 impl UploadTerms {
@@ -218,6 +220,7 @@ impl UploadTerms {
             hold_up_to_bytes: if is_too_long { 0 } else { config.held_body_bytes },
             held_patience: config.short_patience,
             streamed_patience: config.long_patience,
+            standstill_patience: config.short_patience,
         }
     }
 }

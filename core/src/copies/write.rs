@@ -119,6 +119,12 @@ impl QuorumWrite {
         }
     }
 
+    /// How many copies must be stored alike for the upload to count.
+    #[must_use]
+    pub const fn quorum(&self) -> usize {
+        quorum_of(self.copies)
+    }
+
     /// Whether this server has got, or gets, a copy, or failed to.
     #[must_use]
     pub fn was_tried(&self, server: &ServerAddress) -> bool {

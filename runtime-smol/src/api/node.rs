@@ -10,6 +10,7 @@ use lode_core::bus::BusEvent;
 use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
 
 use super::ask;
+use super::versions::store_marker;
 use crate::bus::Role;
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Kind};
@@ -68,6 +69,9 @@ impl Kind for Node {
                 let outcome = engine.own.ask_catalog(what).await;
                 engine.feed(VersionInput::Catalogued { ask, outcome }.into());
             }),
+            ApiEffect::Version(VersionEffect::StoreMarker { copies, blob, description, patience }) => {
+                store_marker(engine, copies, &blob.name(), &description, patience);
+            }
             ApiEffect::Version(
                 VersionEffect::UploadCopies { request, .. }
                 | VersionEffect::Fetch { request, .. }

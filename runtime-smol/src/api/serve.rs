@@ -147,6 +147,7 @@ impl RequestTask<'_> {
                 ApiEffect::Bus(_)
                 | ApiEffect::AskDirectly { .. }
                 | ApiEffect::Remove { .. }
+                | ApiEffect::Upkeep(_)
                 | ApiEffect::Version(_) => {
                     unreachable!("these belong to other requests, or to no client's connection")
                 }

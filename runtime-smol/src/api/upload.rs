@@ -9,22 +9,16 @@ use lode_core::name::ObjectName;
 use lode_core::transfer::{BodyFault, TransferFailure, UploadOutcome};
 
 use super::ask::{finish, target_of};
+use super::client_body::{ClientBody, PIECE_BYTES};
 use super::failure::{etag_of, failure_of_status, transfer_failure};
-use crate::digesting::Digesting;
-use crate::http::body::BodyError;
 use crate::http::client::{ClientError, HttpClient, Request, Response, Upload, UploadState};
 use crate::http::server::Exchange;
 
-/// How much of a body is moved at a time, in bytes: MEASURED.md, "Speed".
-const PIECE_BYTES: usize = 256 * 1024;
-
-/// The body of one PUT, as far as it was taken from the client.
+/// The body of one PUT, and what is held of it.
 #[derive(Debug)]
 pub(super) struct UploadBody {
-    declared_bytes: Option<u64>,
+    body: ClientBody,
     held: Vec<u8>,
-    taken_bytes: u64,
-    digesting: Digesting,
     progress: Progress,
 }
 
@@ -47,13 +41,7 @@ enum Broken {
 
 impl UploadBody {
     pub(super) fn new(declared_bytes: Option<u64>, digests: RequestedDigests) -> Self {
-        Self {
-            declared_bytes,
-            held: Vec::new(),
-            taken_bytes: 0,
-            digesting: Digesting::new(digests),
-            progress: Progress::Held,
-        }
+        Self { body: ClientBody::new(declared_bytes, digests), held: Vec::new(), progress: Progress::Held }
     }
 
     /// Sends the body to the server, from its beginning.
@@ -80,31 +68,11 @@ impl UploadBody {
         }
     }
 
-    /// Takes the body from the client until it is whole, or longer than what is to be held.
-    async fn hold(&mut self, exchange: &mut Exchange, hold_up_to_bytes: u64) -> Result<(), BodyFault> {
-        let limit = usize::try_from(hold_up_to_bytes).unwrap_or(usize::MAX);
-        while self.progress == Progress::Held && limit > 0 && self.held.len() <= limit {
-            let from = self.held.len();
-            self.held.resize(from + self.next_piece_bytes(), 0);
-            let taken = match self.held.get_mut(from..) {
-                Some(room) => exchange.read_body(room).await,
-                None => Ok(0),
-            };
-            let count = *taken.as_ref().unwrap_or(&0);
-            self.held.truncate(from + count);
-            taken.map_err(|error| broken(&error))?;
-            self.take_note(from, count);
-            if count == 0 || self.is_all() {
-                self.progress = Progress::HeldWhole;
-                self.digesting.verify().map_err(BodyFault::DigestMismatch)?;
-            }
+    async fn hold(&mut self, exchange: &mut Exchange, limit_bytes: u64) -> Result<(), BodyFault> {
+        if self.progress == Progress::Held && self.body.hold(exchange, &mut self.held, limit_bytes).await? {
+            self.progress = Progress::HeldWhole;
         }
         Ok(())
-    }
-
-    fn take_note(&mut self, from: usize, count: usize) {
-        self.digesting.update(self.held.get(from..from + count).unwrap_or_default());
-        self.taken_bytes += count as u64;
     }
 
     async fn stream(
@@ -114,7 +82,7 @@ impl UploadBody {
         server: &ServerAddress,
         request: Request<'_>,
     ) -> UploadOutcome {
-        let mut upload = match client.upload(server, &request, self.declared_bytes).await {
+        let mut upload = match client.upload(server, &request, self.body.declared_bytes()).await {
             Ok(upload) => upload,
             Err(error) => return self.failed(transfer_failure(&error)),
         };
@@ -135,37 +103,18 @@ impl UploadBody {
         }
         drop(held);
         let mut piece = vec![0; PIECE_BYTES];
-        while !self.is_all() {
-            let count = exchange.read_body(&mut piece).await.map_err(|error| Broken::Client(broken(&error)))?;
+        while !self.body.is_all() {
+            let count = self.body.take(exchange, &mut piece).await.map_err(Broken::Client)?;
             if count == 0 {
                 break;
             }
             self.progress = Progress::Streaming;
-            let piece = piece.get(..count).unwrap_or_default();
-            self.digesting.update(piece);
-            self.taken_bytes += count as u64;
-            // A body that is not what the client says must not become whole on the other side.
-            if self.is_all() {
-                self.verify()?;
+            if self.body.is_all() {
+                self.body.verify().map_err(Broken::Client)?;
             }
-            write(upload, piece).await?;
+            write(upload, piece.get(..count).unwrap_or_default()).await?;
         }
-        self.verify()
-    }
-
-    fn verify(&self) -> Result<(), Broken> {
-        self.digesting.verify().map_err(|mismatch| Broken::Client(BodyFault::DigestMismatch(mismatch)))
-    }
-
-    /// Whether as much was taken as the client has announced.
-    fn is_all(&self) -> bool {
-        self.declared_bytes == Some(self.taken_bytes)
-    }
-
-    /// How much room the next read gets: no more than is still to come, so that a small body takes little memory.
-    fn next_piece_bytes(&self) -> usize {
-        let left = self.declared_bytes.map_or(u64::MAX, |declared| declared.saturating_sub(self.taken_bytes));
-        usize::try_from(left).unwrap_or(usize::MAX).clamp(1, PIECE_BYTES)
+        self.body.verify().map_err(Broken::Client)
     }
 
     async fn conclude(&self, answered: Result<Response, ClientError>) -> UploadOutcome {
@@ -178,7 +127,7 @@ impl UploadBody {
         finish(response).await;
         // The seed promises exactly 200, and so do we (SEED-WIRE.md §3).
         if status == 200 {
-            UploadOutcome::Stored { size_bytes: self.taken_bytes, checksum }
+            UploadOutcome::Stored { size_bytes: self.body.taken_bytes(), checksum }
         } else {
             self.failed(failure_of_status(status))
         }
@@ -195,8 +144,4 @@ async fn write(upload: &mut Upload, piece: &[u8]) -> Result<(), Broken> {
         Ok(UploadState::Answered) => Err(Broken::Answered),
         Err(error) => Err(Broken::Server(transfer_failure(&error))),
     }
-}
-
-fn broken(error: &BodyError) -> BodyFault {
-    BodyFault::Broken { reason: error.to_string() }
 }

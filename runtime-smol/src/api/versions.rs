@@ -3,6 +3,7 @@
 mod copies;
 mod fetch;
 mod replies;
+mod streams;
 mod understand;
 
 use lode_core::api_server::messages::versions::{
@@ -12,7 +13,8 @@ use lode_core::api_server::messages::{ApiEffect, ApiInput, RelayFailure};
 use lode_core::id::OperationId;
 use lode_core::select::Content;
 
-use self::copies::CopiesBody;
+use self::copies::{CopiesBody, CopiesWanted};
+pub(super) use self::copies::store_marker;
 pub(super) use self::replies::reply_of;
 pub(super) use self::understand::understand;
 use super::node::Node;
@@ -74,9 +76,10 @@ impl VersionTask<'_> {
             && let Some(effect) = self.mailbox.next().await
         {
             match effect {
-                ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, description, terms, .. }) => {
+                ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, description, quorum, terms, .. }) => {
                     if let (Some(body), Answer::Waiting(exchange)) = (&mut self.body, &mut self.answer) {
-                        body.send(exchange, self.engine, copies, &blob.name(), &description, terms).await;
+                        let wanted = CopiesWanted { copies, name: blob.name(), description, quorum, terms };
+                        body.send(exchange, self.engine, wanted).await;
                     }
                 }
                 ApiEffect::Upload { upload, server, name, terms, .. } => {
@@ -112,7 +115,8 @@ impl VersionTask<'_> {
                 | ApiEffect::Remove { .. }
                 | ApiEffect::Fetch { .. }
                 | ApiEffect::Relay { .. }
-                | ApiEffect::Version(VersionEffect::AskCatalog { .. }) => {
+                | ApiEffect::Upkeep(_)
+                | ApiEffect::Version(VersionEffect::AskCatalog { .. } | VersionEffect::StoreMarker { .. }) => {
                     unreachable!("these belong to other requests, or to none")
                 }
             }

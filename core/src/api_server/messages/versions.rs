@@ -114,6 +114,10 @@ pub enum VersionEffect {
     /// something else than was sent has failed: where there is one copy, nothing else would tell. What is held of the
     /// body may be asked for again with [`ApiEffect::Upload`] until the request is answered; uploads that have not ended by
     /// then go on.
+    ///
+    /// A body that is passed on as it comes goes to each at its own pace, and the fast may be ahead of the slow by some
+    /// bounded amount. One that stands still ([`UploadTerms::standstill_patience`]) and holds up a quorum of others has
+    /// failed; where fewer than a quorum are left the others have as well, because such a body cannot be sent again.
     UploadCopies {
         /// Whose body.
         request: RequestId,
@@ -123,6 +127,8 @@ pub enum VersionEffect {
         blob: BlobId,
         /// What each copy, also one that is sent again, is to say of itself.
         description: Description,
+        /// How many of them must be stored for the upload to count.
+        quorum: usize,
         /// What is to be waited for, and held.
         terms: UploadTerms,
     },

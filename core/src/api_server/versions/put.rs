@@ -326,7 +326,8 @@ impl PutVersion {
             let patience = context.config.short_patience;
             VersionEffect::StoreMarker { copies, blob, description, patience }
         } else {
-            VersionEffect::UploadCopies { request, copies, blob, description, terms: self.terms(context) }
+            let (quorum, terms) = (self.write.quorum(), self.terms(context));
+            VersionEffect::UploadCopies { request, copies, blob, description, quorum, terms }
         };
         context.effects.push(effect.into());
     }

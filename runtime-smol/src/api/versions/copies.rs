@@ -1,7 +1,8 @@
 //! Carrying a client's body to several data servers in one pass: held whole while it is small, so that it can go elsewhere;
-//! passed on as it comes when it is not.
+//! passed on as it comes (`streams`) when it is not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_types::Method;
 use lode_core::address::ServerAddress;
@@ -15,82 +16,75 @@ use lode_core::name::ObjectName;
 use lode_core::transfer::{BodyFault, TransferFailure, UploadOutcome};
 
 use super::super::ask::{finish, target_of};
+use super::super::client_body::{ClientBody, PIECE_BYTES};
 use super::super::failure::{etag_of, failure_of_status, transfer_failure};
 use super::super::node::Node;
-use crate::digesting::Digesting;
+use super::streams::{StreamTerms, Streams};
 use crate::engine::Engine;
-use crate::http::client::{ClientError, Request, Response, Upload, UploadState};
+use crate::http::client::{ClientError, Request, Response};
 use crate::http::server::Exchange;
 
-/// How much of a body is moved at a time, in bytes: MEASURED.md, "Speed".
-const PIECE_BYTES: usize = 256 * 1024;
-
-/// The body of one PUT, as far as it was taken from the client.
+/// The body of one PUT, and all of it, if all of it is held.
 pub(super) struct CopiesBody {
-    declared_bytes: Option<u64>,
-    taken_bytes: u64,
-    digesting: Digesting,
+    body: ClientBody,
     checksum: blake3::Hasher,
     /// What each copy is to say of itself; empty until the first are sent.
     description: String,
-    /// All of the body, if all of it is held.
     held: Option<Arc<Vec<u8>>>,
 }
 
 /// What was sent, and so what is to be stored.
 #[derive(Debug, Clone, Copy)]
-struct Sent {
+pub(super) struct Sent {
     size_bytes: u64,
     checksum: Checksum,
 }
 
-/// One copy that is being sent as the body comes.
-struct Copy {
-    upload: OperationId,
-    to: Upload,
+/// To whom it is to be sent, as what, and on which terms.
+pub(super) struct CopiesWanted {
+    pub(super) copies: Vec<(OperationId, ServerAddress)>,
+    pub(super) name: ObjectName,
+    pub(super) description: Description,
+    pub(super) quorum: usize,
+    pub(super) terms: UploadTerms,
 }
 
 impl CopiesBody {
     pub(super) fn new(declared_bytes: Option<u64>, digests: RequestedDigests) -> Self {
-        Self {
-            declared_bytes,
-            taken_bytes: 0,
-            digesting: Digesting::new(digests),
-            checksum: blake3::Hasher::new(),
-            description: String::new(),
-            held: None,
-        }
+        let (checksum, description) = (blake3::Hasher::new(), String::new());
+        Self { body: ClientBody::new(declared_bytes, digests), checksum, description, held: None }
     }
 
     /// Sends the body to all of them. Each copy's end is told to the machine, those of the last ones after this has returned.
-    pub(super) async fn send(
-        &mut self,
-        exchange: &mut Exchange,
-        engine: &Engine<Node>,
-        copies: Vec<(OperationId, ServerAddress)>,
-        name: &ObjectName,
-        description: &Description,
-        terms: UploadTerms,
-    ) {
+    pub(super) async fn send(&mut self, exchange: &mut Exchange, engine: &Engine<Node>, wanted: CopiesWanted) {
+        let CopiesWanted { copies, name, description, quorum, terms } = wanted;
         self.description = description.to_string();
-        let (beginning, is_whole) = match self.take_beginning(exchange, terms.hold_up_to_bytes).await {
-            Ok(taken) => taken,
-            Err(fault) => return all_fault(engine, copies.iter().map(|(upload, _)| *upload), &fault),
-        };
-        if is_whole {
-            self.held = Some(Arc::new(beginning));
-            for (upload, server) in copies {
-                self.send_again(engine, upload, server, name, terms);
+        let mut beginning = Vec::new();
+        let held = self.body.hold(exchange, &mut beginning, terms.hold_up_to_bytes).await;
+        self.checksum.update(&beginning);
+        match held {
+            Ok(true) => {
+                self.held = Some(Arc::new(beginning));
+                for (upload, server) in copies {
+                    self.send_again(engine, upload, server, &name, terms);
+                }
             }
-            return;
-        }
-        let opened = copies.into_iter().map(|(upload, server)| self.open(engine, upload, server, name, terms));
-        let mut copies: Vec<Copy> = futures::future::join_all(opened).await.into_iter().flatten().collect();
-        write_to_all(engine, &mut copies, &beginning).await;
-        drop(beginning);
-        match self.pass_on(exchange, engine, &mut copies).await {
-            Ok(()) => self.conclude(engine, copies),
-            Err(fault) => all_fault(engine, copies.iter().map(|copy| copy.upload), &fault),
+            Ok(false) => {
+                let terms = StreamTerms {
+                    target: target_of(&name),
+                    description: self.description.clone(),
+                    bytes: self.body.declared_bytes(),
+                    quorum,
+                    answer_patience: terms.streamed_patience,
+                    standstill_patience: terms.standstill_patience,
+                };
+                self.stream(exchange, &beginning, Streams::open(engine, copies, terms)).await;
+            }
+            Err(fault) => {
+                for (upload, _) in copies {
+                    engine.feed(ApiInput::Uploaded { upload, outcome: UploadOutcome::BodyFault(fault.clone()) });
+                }
+            }
         }
     }
 
@@ -116,134 +110,67 @@ impl CopiesBody {
         });
     }
 
-    /// Takes the body until it is whole, or longer than what is to be held; and whether it is whole.
-    async fn take_beginning(&mut self, exchange: &mut Exchange, limit: u64) -> Result<(Vec<u8>, bool), BodyFault> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut taken = Vec::new();
-        while limit > 0 && taken.len() <= limit {
-            let from = taken.len();
-            taken.resize(from + self.next_piece_bytes(), 0);
-            let count = self.take(exchange, taken.get_mut(from..).unwrap_or_default()).await?;
-            taken.truncate(from + count);
-            if count == 0 || self.is_all() {
-                self.verify()?;
-                return Ok((taken, true));
-            }
+    async fn stream(&mut self, exchange: &mut Exchange, beginning: &[u8], mut streams: Streams<'_>) {
+        if !beginning.is_empty() {
+            streams.give(beginning).await;
         }
-        Ok((taken, false))
+        match self.pass_on(exchange, &mut streams).await {
+            Err(fault) => streams.body_fault(&fault).await,
+            Ok(()) if streams.may_count() => streams.finish(self.sent()),
+            Ok(()) => streams.give_up().await,
+        }
     }
 
     /// Takes the rest of the body and passes it on, the last piece only once all of it is what the client says.
-    async fn pass_on(
-        &mut self,
-        exchange: &mut Exchange,
-        engine: &Engine<Node>,
-        copies: &mut Vec<Copy>,
-    ) -> Result<(), BodyFault> {
+    async fn pass_on(&mut self, exchange: &mut Exchange, streams: &mut Streams<'_>) -> Result<(), BodyFault> {
         let mut piece = vec![0; PIECE_BYTES];
-        while !self.is_all() && !copies.is_empty() {
-            let count = self.take(exchange, &mut piece).await?;
+        while !self.body.is_all() && streams.may_count() {
+            let count = self.body.take(exchange, &mut piece).await?;
             if count == 0 {
                 break;
             }
-            if self.is_all() {
-                self.verify()?;
+            if self.body.is_all() {
+                self.body.verify()?;
             }
-            write_to_all(engine, copies, piece.get(..count).unwrap_or_default()).await;
+            let piece = piece.get(..count).unwrap_or_default();
+            self.checksum.update(piece);
+            streams.give(piece).await;
         }
-        self.verify()
-    }
-
-    async fn take(&mut self, exchange: &mut Exchange, into: &mut [u8]) -> Result<usize, BodyFault> {
-        let count = exchange.read_body(into).await.map_err(|error| BodyFault::Broken { reason: error.to_string() })?;
-        let piece = into.get(..count).unwrap_or_default();
-        self.digesting.update(piece);
-        self.checksum.update(piece);
-        self.taken_bytes += count as u64;
-        Ok(count)
-    }
-
-    async fn open(
-        &self,
-        engine: &Engine<Node>,
-        upload: OperationId,
-        server: ServerAddress,
-        name: &ObjectName,
-        terms: UploadTerms,
-    ) -> Option<Copy> {
-        let target = target_of(name);
-        let request = Request::new(Method::Put, &target).header(Notes::DESCRIPTION, &self.description);
-        let request = request.head_limit(terms.streamed_patience);
-        match engine.own.client.upload(&server, &request, self.declared_bytes).await {
-            Ok(to) => Some(Copy { upload, to }),
-            Err(error) => {
-                engine.feed(ApiInput::Uploaded { upload, outcome: failed(transfer_failure(&error), false) });
-                None
-            }
-        }
-    }
-
-    fn conclude(&self, engine: &Engine<Node>, copies: Vec<Copy>) {
-        let sent = self.sent();
-        for Copy { upload, to } in copies {
-            engine.spawn(move |engine| async move {
-                let outcome = outcome_of(to.finish().await, sent, false).await;
-                engine.feed(ApiInput::Uploaded { upload, outcome });
-            });
-        }
-    }
-
-    fn verify(&self) -> Result<(), BodyFault> {
-        self.digesting.verify().map_err(BodyFault::DigestMismatch)
+        // What was not taken to its end says nothing about the client.
+        if streams.may_count() { self.body.verify() } else { Ok(()) }
     }
 
     fn sent(&self) -> Sent {
-        Sent { size_bytes: self.taken_bytes, checksum: Checksum::new(*self.checksum.finalize().as_bytes()) }
-    }
-
-    /// Whether as much was taken as the client has announced.
-    fn is_all(&self) -> bool {
-        self.declared_bytes == Some(self.taken_bytes)
-    }
-
-    /// How much room the next read gets: no more than is still to come, so that a small body takes little memory.
-    fn next_piece_bytes(&self) -> usize {
-        let left = self.declared_bytes.map_or(u64::MAX, |declared| declared.saturating_sub(self.taken_bytes));
-        usize::try_from(left).unwrap_or(usize::MAX).clamp(1, PIECE_BYTES)
+        Sent { size_bytes: self.body.taken_bytes(), checksum: Checksum::new(*self.checksum.finalize().as_bytes()) }
     }
 }
 
-/// Writes the piece to all copies at a time; those that fail are told to the machine, and gone.
-async fn write_to_all(engine: &Engine<Node>, copies: &mut Vec<Copy>, piece: &[u8]) {
-    let written = futures::future::join_all(copies.iter_mut().map(|copy| copy.to.write(piece))).await;
-    let mut written = written.into_iter();
-    let mut answered = Vec::new();
-    copies.retain_mut(|copy| match written.next() {
-        Some(Ok(UploadState::Open)) => true,
-        Some(Ok(UploadState::Answered)) | None => {
-            answered.push(copy.upload);
-            false
-        }
-        Some(Err(error)) => {
-            let outcome = failed(transfer_failure(&error), false);
-            engine.feed(ApiInput::Uploaded { upload: copy.upload, outcome });
-            false
-        }
-    });
-    for upload in answered {
-        let failure = TransferFailure::BrokenOff { reason: "it answered before the end of the body".to_owned() };
-        engine.feed(ApiInput::Uploaded { upload, outcome: failed(failure, false) });
+/// Stores a blob without content, that says this of itself, on all of them.
+pub(super) fn store_marker(
+    engine: &Engine<Node>,
+    copies: Vec<(OperationId, ServerAddress)>,
+    name: &ObjectName,
+    description: &Description,
+    patience: Duration,
+) {
+    let sent = Sent { size_bytes: 0, checksum: Checksum::new(*blake3::hash(&[]).as_bytes()) };
+    for (upload, server) in copies {
+        let (target, description) = (target_of(name), description.to_string());
+        engine.spawn(move |engine| async move {
+            let request = Request::new(Method::Put, &target).header(Notes::DESCRIPTION, &description);
+            let answered = engine.own.client.send(&server, &request.body(&[]).head_limit(patience)).await;
+            engine.feed(ApiInput::Uploaded { upload, outcome: outcome_of(answered, sent, true).await });
+        });
     }
 }
 
-fn all_fault(engine: &Engine<Node>, uploads: impl Iterator<Item = OperationId>, fault: &BodyFault) {
-    for upload in uploads {
-        engine.feed(ApiInput::Uploaded { upload, outcome: UploadOutcome::BodyFault(fault.clone()) });
-    }
+/// How it went, when it did not.
+pub(super) const fn failed(failure: TransferFailure, resendable: bool) -> UploadOutcome {
+    UploadOutcome::Failed { failure, resendable }
 }
 
 /// What the server has made of the body. One that has stored something else than was sent has failed.
-async fn outcome_of(answered: Result<Response, ClientError>, sent: Sent, resendable: bool) -> UploadOutcome {
+pub(super) async fn outcome_of(answered: Result<Response, ClientError>, sent: Sent, resendable: bool) -> UploadOutcome {
     let response = match answered {
         Ok(response) => response,
         Err(error) => return failed(transfer_failure(&error), resendable),
@@ -258,8 +185,4 @@ async fn outcome_of(answered: Result<Response, ClientError>, sent: Sent, resenda
     }
     let reason = "it has stored something else than was sent".to_owned();
     failed(TransferFailure::BrokenOff { reason }, resendable)
-}
-
-const fn failed(failure: TransferFailure, resendable: bool) -> UploadOutcome {
-    UploadOutcome::Failed { failure, resendable }
 }

@@ -9,7 +9,7 @@
 //! of the key before it reads, and is not overtaken twice.
 
 use lode_core::catalog::write::{self, Before};
-use lode_core::catalog::{CatalogAnswer, Commit, Fate, Garbage, Retention, State, Version, VersionRecord, Written};
+use lode_core::catalog::{CatalogAnswer, Commit, Fate, Retention, State, Version, VersionRecord, Written};
 
 use super::bind::{self, StateColumns};
 use super::row::{Reading, each};
@@ -62,8 +62,8 @@ const WRITE: &str = "
     ), new_blob AS (
         INSERT INTO lode.blobs (blob, key_id, version, holders) SELECT $9, key.id, $3, $15 FROM key
     )
-    SELECT garbage.blob, coalesce(garbage.holders, '{}') AS holders
-    FROM key LEFT JOIN garbage ON TRUE ORDER BY garbage.version DESC";
+    SELECT now.millis AS written, garbage.blob, coalesce(garbage.holders, '{}') AS holders
+    FROM key CROSS JOIN now LEFT JOIN garbage ON TRUE ORDER BY garbage.version DESC";
 
 /// What the decision hangs on.
 struct Found {
@@ -91,9 +91,9 @@ pub(super) async fn commit(session: &mut Session, commit: &Commit, locked: bool)
             return Ok(why.into());
         }
     };
-    let garbage = write(session, commit, &found, version).await?;
+    let written = write(session, commit, &found, version).await?;
     session.commit().await?;
-    Ok(CatalogAnswer::Written(Written { version, garbage }))
+    Ok(CatalogAnswer::Written(written))
 }
 
 async fn read(session: &mut Session, commit: &Commit) -> Result<Found, Trouble> {
@@ -116,7 +116,7 @@ async fn write(
     commit: &Commit,
     found: &Found,
     version: Version,
-) -> Result<Vec<Garbage>, Trouble> {
+) -> Result<Written, Trouble> {
     let columns = StateColumns::from(&commit.state);
     let retention = found.retention.unwrap_or_default();
     let (kept, most_surplus) = match retention {
@@ -140,13 +140,14 @@ async fn write(
         .bind(columns.metadata_values)
         .bind(bind::texts(&commit.holders));
     let rows = session.write(statement).await?;
-    if rows.is_empty() {
+    let Some(row) = rows.first() else {
         return Err(Trouble::Overtaken(format!("{} is being written by many", commit.path)));
-    }
+    };
+    let written = Reading(row).time("written").map_err(Trouble::behind_the_write)?;
     let garbage = each(&rows, |row| match row.get::<Option<&str>>("blob")? {
         Some(_) => row.garbage().map(Some),
         None => Ok(None),
     });
     let garbage = garbage.map_err(Trouble::behind_the_write)?;
-    Ok(garbage.into_iter().flatten().collect())
+    Ok(Written { version, written: Some(written), garbage: garbage.into_iter().flatten().collect() })
 }

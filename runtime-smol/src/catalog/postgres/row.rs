@@ -133,7 +133,7 @@ impl<'r> Reading<'r> {
         Ok(Checksum::new(hash))
     }
 
-    fn time(&self, column: &str) -> Result<WallTime, Trouble> {
+    pub(super) fn time(&self, column: &str) -> Result<WallTime, Trouble> {
         let millis = u64::try_from(self.get::<i64>(column)?).map_err(|error| damaged(column, &error))?;
         Ok(WallTime::from_millis(millis))
     }

@@ -34,7 +34,7 @@ pub(super) fn commit(connection: &Connection, now: WallTime, commit: &Commit) ->
     insert(connection, bucket, commit, &record)?;
     list(connection, bucket, &commit.path, current.as_ref(), Some(&record))?;
     let garbage = fall_to(connection, now, bucket, &commit.path)?;
-    Ok(CatalogAnswer::Written(Written { version, garbage }))
+    Ok(CatalogAnswer::Written(Written { version, written: Some(written), garbage }))
 }
 
 pub(super) fn remove_version(

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(super) struct Exchange {
     to_head: bool,
     head_limit: Duration,
     sent_any: bool,
+    /// Where it is noted how much of the request was sent, if anybody wants to know.
+    sent_bytes: Option<Arc<AtomicU64>>,
     /// Whether a byte of the answer has come, interim answers included.
     heard_any: bool,
     interim_answers: usize,
@@ -58,6 +61,7 @@ impl Exchange {
             to_head,
             head_limit,
             sent_any: false,
+            sent_bytes: None,
             heard_any: false,
             interim_answers: 0,
             early: None,
@@ -80,7 +84,12 @@ impl Exchange {
             let step = deadline.within(limit, poll_fn(|cx| self.poll_step(cx, parts))).await;
             match step.map_err(|Elapsed| ClientError::Stalled { limit })? {
                 Step::Wrote(Ok(0)) => return Err(ClientError::Io(io::ErrorKind::WriteZero.into())),
-                Step::Wrote(Ok(written)) => IoSlice::advance_slices(&mut parts, written),
+                Step::Wrote(Ok(written)) => {
+                    if let Some(sent_bytes) = &self.sent_bytes {
+                        sent_bytes.fetch_add(written as u64, Ordering::Relaxed);
+                    }
+                    IoSlice::advance_slices(&mut parts, written);
+                }
                 Step::Wrote(Err(error)) => return self.after_broken_write(error).await,
                 Step::Heard(heard) => {
                     self.note_heard(heard)?;
@@ -92,6 +101,11 @@ impl Exchange {
         }
         self.connection.deadline = deadline;
         Ok(UploadState::Open)
+    }
+
+    /// Notes there how much of the request is sent.
+    pub(super) fn count_in(&mut self, sent_bytes: Arc<AtomicU64>) {
+        self.sent_bytes = Some(sent_bytes);
     }
 
     /// The answer: the one that came early, or the one that comes now.

@@ -2,6 +2,8 @@
 
 use std::io::IoSlice;
 use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::error::ClientError;
 use super::exchange::Exchange;
@@ -41,6 +43,14 @@ impl Upload {
     pub(super) fn new(exchange: Exchange, head: Vec<u8>, bytes: Option<u64>) -> Self {
         let length = bytes.map_or(Length::Chunked, |bytes| Length::Announced { bytes, given: 0 });
         Self { exchange, head, length, state: Some(UploadState::Open) }
+    }
+
+    /// Notes there how many bytes of the request the system has taken, head included, as it takes them: so somebody else can
+    /// tell one that is slow from one that stands still.
+    #[must_use]
+    pub fn counted_in(mut self, sent_bytes: Arc<AtomicU64>) -> Self {
+        self.exchange.count_in(sent_bytes);
+        self
     }
 
     /// Sends a piece of the body, of any size, and returns when the system has taken all of it. An answer that comes
