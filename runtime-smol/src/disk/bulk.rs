@@ -87,12 +87,19 @@ fn page(layout: &Layout, after: Option<BlobId>, limit: usize) -> Result<Inventor
 }
 
 /// The first blobs of the folder behind this one. What is none of ours, by its name or its place, is passed over.
-fn first_blobs(opened: &OwnedFd, folder: FolderId, after: Option<BlobId>, limit: usize) -> Result<BTreeSet<BlobId>, Errno> {
+fn first_blobs(
+    opened: &OwnedFd,
+    folder: FolderId,
+    after: Option<BlobId>,
+    limit: usize,
+) -> Result<BTreeSet<BlobId>, Errno> {
     let mut first = BTreeSet::new();
     for entry in Dir::read_from(opened.as_fd())? {
         let entry = entry?;
         let blob = entry.file_name().to_str().ok().and_then(|name| name.parse::<BlobId>().ok());
-        let Some(blob) = blob.filter(|blob| FolderId::of_blob(*blob) == folder && Some(*blob) > after) else { continue };
+        let Some(blob) = blob.filter(|blob| FolderId::of_blob(*blob) == folder && Some(*blob) > after) else {
+            continue;
+        };
         first.insert(blob);
         if first.len() > limit {
             first.pop_last();

@@ -9,7 +9,6 @@ use http_types::Method;
 use lode_core::address::ServerAddress;
 use lode_core::api_server::messages::upkeep::CopyOutcome;
 use lode_core::checksum::Checksum;
-use lode_core::etag::ETag;
 use lode_core::inventory::{CommittedBlob, Notes};
 use lode_core::name::ObjectName;
 use lode_core::transfer::TransferFailure;
@@ -35,7 +34,7 @@ struct Source {
 
 /// Copies the blob with all that it says of itself. The label of the catalog goes with it, so that it need not be noted
 /// afterwards.
-pub(in super::super) async fn copy_blob(
+pub(super) async fn copy_blob(
     client: &HttpClient,
     blob: &CommittedBlob,
     from: &ServerAddress,
@@ -87,7 +86,7 @@ async fn open(
     let headers = response.headers().iter();
     let headers = headers.flat_map(|(name, values)| values.iter().map(|value| (name.as_str(), value.as_str())));
     let notes = Notes::from_headers(name, headers).map_err(|error| source_failed(broken_off(&error)))?;
-    match (response.content_length(), etag_of(&response).map(ETag::checksum)) {
+    match (response.content_length(), etag_of(&response).map(|etag| etag.checksum())) {
         (Some(size_bytes), Some(checksum)) => Ok(Source { response, size_bytes, checksum, notes }),
         _ => Err(source_failed(broken_off(&"it did not say how long its copy is, or its checksum"))),
     }

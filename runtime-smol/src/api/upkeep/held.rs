@@ -16,7 +16,7 @@ use crate::http::client::{HttpClient, Request};
 ///
 /// # Errors
 /// If it does not answer, or not in time: then nothing is known of any of them.
-pub(in super::super) async fn ask_held(
+pub(super) async fn ask_held(
     client: &HttpClient,
     server: &ServerAddress,
     blobs: &[CommittedBlob],

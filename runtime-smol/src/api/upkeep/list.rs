@@ -16,7 +16,7 @@ use crate::http::client::{HttpClient, Request};
 ///
 /// # Errors
 /// If it does not answer, or not in time.
-pub(in super::super) async fn list_blobs(
+pub(super) async fn list_blobs(
     client: &HttpClient,
     server: &ServerAddress,
     after: Option<BlobId>,

@@ -111,12 +111,7 @@ async fn read(session: &mut Session, commit: &Commit) -> Result<Found, Trouble> 
     })
 }
 
-async fn write(
-    session: &mut Session,
-    commit: &Commit,
-    found: &Found,
-    version: Version,
-) -> Result<Written, Trouble> {
+async fn write(session: &mut Session, commit: &Commit, found: &Found, version: Version) -> Result<Written, Trouble> {
     let columns = StateColumns::from(&commit.state);
     let retention = found.retention.unwrap_or_default();
     let (kept, most_surplus) = match retention {
