@@ -23,6 +23,17 @@ pub enum Refusal {
     /// No data server has been heard of.
     #[error("no data server is known; start one on the same message bus, or wait until one has been heard of")]
     NoDataServer,
+    /// Fewer data servers have been heard of than a write quorum of the copies takes.
+    #[error(
+        "the copies that make a version durable take {needed} data servers, and only {known} are known; \
+         wait until others have been heard of, or start them"
+    )]
+    TooFewDataServers {
+        /// How many are known.
+        known: usize,
+        /// How many it takes.
+        needed: usize,
+    },
     /// Nobody who answered has the object, and not everybody has answered.
     #[error("nobody who answered holds the object, but {} did not answer; try again in a moment", List(.silent))]
     Unanswered {
@@ -122,6 +133,7 @@ impl Refusal {
             Self::NoSpace => 507,
             Self::Busy
             | Self::NoDataServer
+            | Self::TooFewDataServers { .. }
             | Self::Unanswered { .. }
             | Self::NotStored { .. }
             | Self::NotRemoved { .. }
@@ -141,6 +153,7 @@ impl Refusal {
             Self::NotFound => "not_found",
             Self::Busy => "busy",
             Self::NoDataServer => "no_data_server",
+            Self::TooFewDataServers { .. } => "too_few_data_servers",
             Self::Unanswered { .. } => "unanswered",
             Self::NotStored { .. } => "not_stored",
             Self::NoSpace => "no_space",

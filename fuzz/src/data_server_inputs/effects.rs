@@ -159,6 +159,7 @@ impl Asker {
             Refusal::BrokenBody { .. } | Refusal::LengthMismatch { .. } | Refusal::DigestMismatch(_) => assert!(is_put),
             Refusal::NoSpace | Refusal::DiskFailed { .. } | Refusal::Corrupt { .. } => {}
             Refusal::NoDataServer
+            | Refusal::TooFewDataServers { .. }
             | Refusal::Unanswered { .. }
             | Refusal::NotStored { .. }
             | Refusal::NotRemoved { .. }

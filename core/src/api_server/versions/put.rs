@@ -376,10 +376,16 @@ impl PutVersion {
     fn refusal(&self, context: &Context<'_>) -> Refusal {
         let attempts: Vec<_> =
             self.write.failures().map(|(server, failure)| (server.clone(), failure.clone())).collect();
-        if attempts.iter().all(|(_, failure)| *failure == TransferFailure::Full) {
-            if context.membership.is_empty() { Refusal::NoDataServer } else { Refusal::NoSpace }
-        } else {
+        let known = context.membership.members().filter(|(_, member)| !member.is_of_the_seed()).count();
+        let needed = self.write.quorum();
+        if context.membership.is_empty() && attempts.is_empty() {
+            Refusal::NoDataServer
+        } else if attempts.iter().any(|(_, failure)| *failure != TransferFailure::Full) {
             Refusal::NotStored { attempts }
+        } else if known < needed {
+            Refusal::TooFewDataServers { known, needed }
+        } else {
+            Refusal::NoSpace
         }
     }
 }
