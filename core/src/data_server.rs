@@ -53,6 +53,7 @@ pub struct DataServer {
     waiting: BTreeMap<OperationId, RequestId>,
     space: Space,
     disk: Disk,
+    draining: bool,
     measuring: Option<OperationId>,
     counters: DataCounters,
 }
@@ -113,6 +114,7 @@ impl DataServer {
             requests: BTreeMap::new(),
             waiting: BTreeMap::new(),
             disk: Disk::Healthy,
+            draining: false,
             measuring: None,
             counters: DataCounters::default(),
             config,
@@ -141,10 +143,23 @@ impl DataServer {
         self.space
     }
 
-    /// Whether it takes objects: its disk has room and has not failed.
+    /// Whether it takes objects: its disk has room and has not failed, and it is not to be emptied.
     #[must_use]
     pub fn accepts_writes(&self) -> bool {
-        self.disk == Disk::Healthy
+        self.disk == Disk::Healthy && !self.draining
+    }
+
+    /// Whether it is to be emptied.
+    #[must_use]
+    pub const fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    /// The same server, which was being emptied when it stopped, or was not.
+    #[must_use]
+    pub const fn draining(mut self, draining: bool) -> Self {
+        self.draining = draining;
+        self
     }
 
     /// How many requests are being served.
@@ -175,6 +190,8 @@ impl DataServer {
             incarnation: self.ids.incarnation(),
             space: self.space,
             accepts_writes: self.accepts_writes(),
+            zone: self.config.zone.clone(),
+            draining: self.draining,
             software: self.config.software.clone(),
         };
         let heartbeat = Heartbeat { address: self.address.clone(), details: Some(details) };
@@ -225,6 +242,9 @@ impl DataServer {
     }
 
     fn refuses_upload(&self, declared_bytes: Option<u64>) -> Option<Refusal> {
+        if self.draining {
+            return Some(Refusal::Draining);
+        }
         match self.disk {
             Disk::Failing => Some(Refusal::DiskFailed {
                 reason: "an earlier write failed, and it takes no more until it is restarted".into(),
