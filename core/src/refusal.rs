@@ -107,6 +107,9 @@ pub enum Refusal {
     /// The body does not have the digest that the client gave.
     #[error("{0}; nothing was stored")]
     DigestMismatch(DigestMismatch),
+    /// The data server is to be emptied.
+    #[error("this data server is being drained and takes no more objects; they go to another one")]
+    Draining,
     /// The disk of a data server failed.
     #[error("the disk of this data server failed: {reason}; nothing was kept")]
     DiskFailed {
@@ -141,6 +144,7 @@ impl Refusal {
             | Self::OutcomeUnknown { .. }
             | Self::NoCopy { .. }
             | Self::UploadTooOld
+            | Self::Draining
             | Self::DiskFailed { .. }
             | Self::Corrupt { .. } => 503,
         }
@@ -168,6 +172,7 @@ impl Refusal {
             Self::BrokenBody { .. } => "broken_body",
             Self::LengthMismatch { .. } => "length_mismatch",
             Self::DigestMismatch(_) => "digest_mismatch",
+            Self::Draining => "draining",
             Self::DiskFailed { .. } => "disk_failed",
             Self::Corrupt { .. } => "corrupt",
         }

@@ -53,6 +53,15 @@ pub(crate) fn only_put(exchange: &Exchange) -> Result<(), Misunderstood> {
     if method == Method::Put { Ok(()) } else { Err(not_served(method, "PUT")) }
 }
 
+/// Refuses a request for something that can only be posted to, if it would do anything else.
+///
+/// # Errors
+/// If its method is not POST.
+pub(crate) fn only_post(exchange: &Exchange) -> Result<(), Misunderstood> {
+    let method = exchange.method();
+    if method == Method::Post { Ok(()) } else { Err(not_served(method, "POST")) }
+}
+
 /// What a request wants to do with an object.
 ///
 /// # Errors

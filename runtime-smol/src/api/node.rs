@@ -9,8 +9,8 @@ use lode_core::api_server::messages::{ApiEffect, ApiInput};
 use lode_core::bus::BusEvent;
 use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
 
-use super::ask;
 use super::versions::store_marker;
+use super::{ask, upkeep};
 use crate::bus::Role;
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Kind};
@@ -81,6 +81,7 @@ impl Kind for Node {
             ApiEffect::Version(VersionEffect::StoreMarker { copies, blob, description, patience }) => {
                 store_marker(engine, copies, &blob.name(), &description, patience);
             }
+            ApiEffect::Upkeep(effect) => upkeep::carry_out(engine, effect),
             ApiEffect::Version(
                 VersionEffect::UploadCopies { request, .. }
                 | VersionEffect::Fetch { request, .. }

@@ -85,6 +85,10 @@ struct DataServer {
     last_heard_ms: u64,
     kind: String,
     accepts_writes: bool,
+    /// False from servers of a version that cannot be drained.
+    #[serde(default)]
+    draining: bool,
+    zone: Option<String>,
     free_bytes: Option<u64>,
     total_bytes: Option<u64>,
     software: Option<String>,
@@ -113,7 +117,7 @@ impl View {
             let none = "no data server has been heard of: nothing can be stored or read";
             return text + &Tone::Bad.paint(none, colours) + "\n";
         }
-        let mut table = Table::new(&["DATA SERVER", "STATE", "LAST HEARD", "WRITES", "FREE", "TOTAL", "SOFTWARE"]);
+        let mut table = Table::new(&["DATA SERVER", "STATE", "LAST HEARD", "WRITES", "ZONE", "FREE", "TOTAL", "SOFTWARE"]);
         data_servers.iter().for_each(|server| table.row(server.row()));
         text + &table.render(colours)
     }
@@ -135,7 +139,11 @@ impl Catalog {
 impl DataServer {
     fn row(&self) -> Vec<Cell> {
         let state = if self.state == "live" { Tone::Good } else { Tone::Doubtful };
-        let (writes, writes_tone) = if self.accepts_writes { ("yes", Tone::Plain) } else { ("no", Tone::Doubtful) };
+        let (writes, writes_tone) = match (self.accepts_writes, self.draining) {
+            (_, true) => ("draining", Tone::Doubtful),
+            (true, false) => ("yes", Tone::Plain),
+            (false, false) => ("no", Tone::Doubtful),
+        };
         let bytes = |bytes: Option<u64>| Cell::right(bytes.map_or_else(|| "?".to_owned(), size));
         let software = self.software.as_deref().unwrap_or(&self.kind);
         vec![
@@ -143,6 +151,7 @@ impl DataServer {
             Cell::left(&self.state).tone(state),
             Cell::right(format!("{} ago", duration(self.last_heard_ms))),
             Cell::left(writes).tone(writes_tone),
+            Cell::left(self.zone.as_deref().unwrap_or("-")),
             bytes(self.free_bytes),
             bytes(self.total_bytes),
             Cell::left(software),
@@ -172,6 +181,7 @@ mod tests {
         "api": {"address": "127.0.0.1:7401", "software": "lode/0.1.0", "incarnation": "x", "uptime_ms": 3100, "requests": 1, "queries": 0},
         "data_servers": [
             {"address": "127.0.0.1:7501", "state": "live", "last_heard_ms": 1250, "kind": "lode", "accepts_writes": true,
+             "draining": true, "zone": "rack-7",
              "free_bytes": 1073741824, "total_bytes": 2147483648, "software": "lode/0.1.0", "incarnation": "y"},
             {"address": "127.0.0.1:7502", "state": "suspected", "last_heard_ms": 7000, "kind": "seed", "accepts_writes": false,
              "free_bytes": null, "total_bytes": null, "software": null, "incarnation": null}
@@ -201,9 +211,9 @@ API server   127.0.0.1:7401 (lode/0.1.0), up 3.1 s; 1 request and 0 searches und
 message bus  up for 2m 5s
 catalog      none: objects are found by asking, and have one copy
 
-DATA SERVER     STATE      LAST HEARD  WRITES     FREE    TOTAL  SOFTWARE
-127.0.0.1:7501  live        1.2 s ago  yes     1.0 GiB  2.0 GiB  lode/0.1.0
-127.0.0.1:7502  suspected   7.0 s ago  no            ?        ?  seed
+DATA SERVER     STATE      LAST HEARD  WRITES    ZONE       FREE    TOTAL  SOFTWARE
+127.0.0.1:7501  live        1.2 s ago  draining  rack-7  1.0 GiB  2.0 GiB  lode/0.1.0
+127.0.0.1:7502  suspected   7.0 s ago  no        -             ?        ?  seed
 ";
         assert_eq!(view.render(false), expected);
         assert!(view.render(true).contains("\u{1b}[33msuspected\u{1b}[0m"));

@@ -86,6 +86,9 @@ impl World<'_> {
             DataInput::Request { operation: DataOperation::Put { .. }, .. } => Point::DataPut,
             DataInput::Request { operation: DataOperation::Get { .. }, .. } => Point::DataGet,
             DataInput::Request { operation: DataOperation::Delete { .. }, .. } => Point::DataDelete,
+            DataInput::Request { operation: DataOperation::Held { .. } | DataOperation::Inventory(_), .. }
+            | DataInput::Checked { .. }
+            | DataInput::Listed { .. } => unreachable!("nobody here asks about many blobs"),
             DataInput::RequestGone { .. } => Point::DataRequestGone,
             DataInput::LookedUp { outcome: Ok(Some(_)), .. } => Point::DataLookedUpHeld,
             DataInput::LookedUp { outcome: Ok(None), .. } => Point::DataLookedUpNotHeld,
@@ -125,6 +128,7 @@ impl World<'_> {
             DataEffect::Open { .. } => Point::DataOpen,
             DataEffect::Send { .. } => Point::DataSend,
             DataEffect::Remove { .. } => Point::DataRemove,
+            DataEffect::Check { .. } | DataEffect::List { .. } => unreachable!("nobody here asks about many blobs"),
             DataEffect::MeasureSpace { .. } => Point::DataMeasure,
             DataEffect::Respond { .. } => Point::DataRespond,
         });

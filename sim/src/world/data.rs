@@ -183,6 +183,7 @@ impl World<'_> {
                 let name = self.name_id(&name);
                 self.disk_works(node, DiskStep::Removed { removal, name });
             }
+            DataEffect::Check { .. } | DataEffect::List { .. } => unreachable!("nobody here asks about many blobs"),
             DataEffect::MeasureSpace { measurement } => self.disk_works(node, DiskStep::Measured { measurement }),
             DataEffect::Respond { request, response } => self.respond_data(node, request, response),
         }
@@ -407,6 +408,7 @@ impl World<'_> {
         let answer = match response {
             DataResponse::Stored { checksum, .. } => Answer::Stored { content: super::content_of(checksum) },
             DataResponse::Removed => Answer::Removed,
+            DataResponse::Held(_) | DataResponse::Inventory(_) => unreachable!("nobody here asks about many blobs"),
             DataResponse::Refused(refusal) => Answer::Refused(refusal),
         };
         self.answer(exchange, answer);

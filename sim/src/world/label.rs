@@ -182,6 +182,8 @@ pub(crate) fn data_input(input: &DataInput) -> String {
             }
             DataOperation::Get { name, .. } => format!("request {}: GET {name}", request.0),
             DataOperation::Delete { name } => format!("request {}: DELETE {name}", request.0),
+            DataOperation::Held { blobs } => format!("request {}: which of {} blobs are held", request.0, blobs.len()),
+            DataOperation::Inventory(query) => format!("request {}: GET {}", request.0, query.target()),
         },
         DataInput::RequestGone { request } => format!("the asker of request {} is gone", request.0),
         DataInput::LookedUp { outcome, .. } => format!("looked up: {}", found(outcome)),
@@ -195,6 +197,10 @@ pub(crate) fn data_input(input: &DataInput) -> String {
         DataInput::Removed { outcome: Ok(true), .. } => "removed".to_owned(),
         DataInput::Removed { outcome: Ok(false), .. } => "was not there".to_owned(),
         DataInput::Removed { outcome: Err(failure), .. } => format!("not removed: {failure}"),
+        DataInput::Checked { outcome: Ok(checked), .. } => format!("{} of them are held", checked.held.len()),
+        DataInput::Checked { outcome: Err(failure), .. } => format!("not looked at: {failure}"),
+        DataInput::Listed { outcome: Ok(page), .. } => format!("{} blobs are there", page.blobs.len()),
+        DataInput::Listed { outcome: Err(failure), .. } => format!("not listed: {failure}"),
         DataInput::SpaceMeasured { outcome: Ok(space), .. } => format!("{} bytes free", space.free_bytes),
         DataInput::SpaceMeasured { outcome: Err(failure), .. } => format!("space not measured: {failure}"),
     }
@@ -218,10 +224,14 @@ pub(crate) fn data_effect(effect: &DataEffect) -> String {
         DataEffect::Open { name, .. } => format!("open {name}"),
         DataEffect::Send { head: described, .. } => format!("send {}", head(described)),
         DataEffect::Remove { name, .. } => format!("remove {name}"),
+        DataEffect::Check { blobs, .. } => format!("look at {} blobs", blobs.len()),
+        DataEffect::List { query, .. } => format!("list what GET {} asks for", query.target()),
         DataEffect::MeasureSpace { .. } => "measure the space".to_owned(),
         DataEffect::Respond { request, response } => match response {
             DataResponse::Stored { .. } => format!("answer request {}: 200 stored", request.0),
             DataResponse::Removed => format!("answer request {}: 204 removed", request.0),
+            DataResponse::Held(blobs) => format!("answer request {}: 200, {} are held", request.0, blobs.len()),
+            DataResponse::Inventory(page) => format!("answer request {}: 200, {} blobs", request.0, page.blobs.len()),
             DataResponse::Refused(refusal) => {
                 format!("answer request {}: {} {}", request.0, refusal.status(), refusal.code())
             }

@@ -7,6 +7,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use humantime::Duration;
 use lode_core::address::ServerAddress;
+use lode_core::placement::spread::Zone;
 use lode_smol::catalog::CatalogUrl;
 
 use super::values::{ListenAddress, bytes};
@@ -121,6 +122,13 @@ pub(in crate::cli) struct DataArgs {
     /// Objects lie in its folder `objects`. No two servers may use the same folder.
     #[arg(long, value_name = "DIR", env = "STORAGE_ROOT")]
     pub(in crate::cli) root: Option<PathBuf>,
+
+    /// Where the server stands: what may fail as one, a rack or a room
+    ///
+    /// With a catalog, copies of an object are kept in different zones as far as there are any. A server without a zone
+    /// stands alone.
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) zone: Option<Zone>,
 
     #[command(flatten)]
     pub(in crate::cli) bus: BusArgs,
