@@ -172,13 +172,6 @@ impl QuorumWrite {
             Target::Sending | Target::Stored(_) => None,
         })
     }
-
-    /// How many copies must be durable before it counts.
-    #[must_use]
-    pub const fn quorum(&self) -> usize {
-        quorum_of(self.copies)
-    }
-
     /// How many copies are on their way.
     #[must_use]
     pub fn sending(&self) -> usize {
