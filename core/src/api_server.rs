@@ -150,6 +150,12 @@ impl ApiServer {
         self.ids.incarnation()
     }
 
+    /// Its settings.
+    #[must_use]
+    pub const fn config(&self) -> &ApiConfig {
+        &self.config
+    }
+
     /// Who lives.
     #[must_use]
     pub const fn membership(&self) -> &Membership {

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 pub use self::upkeep::{DEFAULT_GARBAGE_AGE, DEFAULT_REPAIR_AFTER, UpkeepConfig};
 use crate::copies::Copies;
+use crate::placement::spread::Zone;
 use crate::wire::SoftwareVersion;
 
 /// How often a data server says that it lives, unless told otherwise (SEED-WIRE.md §1).
@@ -177,8 +178,12 @@ pub struct DataConfig {
     pub max_requests: usize,
     /// Locate queries looked up at a time; one more is dropped and counted.
     pub max_lookups: usize,
+    /// Damaged blobs that are known at a time.
+    pub max_damaged: usize,
     /// When fewer bytes than this are free on its disk, it takes no more objects.
     pub reserve_bytes: u64,
+    /// Where it stands, said in heartbeats: copies are kept apart by it.
+    pub zone: Option<Zone>,
     /// The version of the software, said in heartbeats.
     pub software: SoftwareVersion,
 }
@@ -203,7 +208,9 @@ impl Default for DataConfig {
             heartbeat_period: DEFAULT_HEARTBEAT_PERIOD,
             max_requests: 4096,
             max_lookups: 4096,
+            max_damaged: 100_000,
             reserve_bytes: 1 << 20,
+            zone: None,
             software: SoftwareVersion::of_this_crate(),
         }
     }

@@ -11,12 +11,15 @@
 //! A disk that is full, or has failed to write, is said in a heartbeat at once, and uploads are refused until there is
 //! room again (after a failed write: until the server is restarted, since a disk that lied once is not believed again).
 
+mod asked;
+pub mod damaged;
 pub mod holdings;
 pub mod messages;
 pub mod receiving;
 
 use alloc::collections::BTreeMap;
 
+use self::damaged::Damaged;
 use self::holdings::{Holdings, Query};
 use self::messages::{
     BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody,
@@ -25,6 +28,7 @@ use self::messages::{
 use self::receiving::{Committing, Receiving, Stored, refusal_of};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent};
+use crate::catalog::BlobId;
 use crate::config::{ConfigError, DataConfig};
 use crate::etag::ETag;
 use crate::heartbeat::HeartbeatSender;
@@ -44,10 +48,12 @@ pub struct DataServer {
     ids: OperationIds,
     heartbeat: HeartbeatSender,
     holdings: Holdings,
+    damaged: Damaged,
     requests: BTreeMap<RequestId, Work>,
     waiting: BTreeMap<OperationId, RequestId>,
     space: Space,
     disk: Disk,
+    draining: bool,
     measuring: Option<OperationId>,
     counters: DataCounters,
 }
@@ -78,11 +84,13 @@ enum Disk {
 
 #[derive(Debug, Clone)]
 enum Work {
-    Receiving(Receiving),
-    Committing(Committing),
-    Opening(Selection),
-    Sending,
-    Removing,
+    Receiving { receiving: Receiving, blob: Option<BlobId> },
+    Committing { committing: Committing, blob: Option<BlobId> },
+    Opening { selection: Selection, blob: Option<BlobId> },
+    Sending { blob: Option<BlobId> },
+    Removing { blob: Option<BlobId> },
+    Checking,
+    Listing,
 }
 
 impl DataServer {
@@ -101,10 +109,12 @@ impl DataServer {
         let mut server = Self {
             heartbeat: HeartbeatSender::new(config.heartbeat_period),
             holdings: Holdings::new(&address, incarnation, config.max_lookups),
+            damaged: Damaged::new(config.max_damaged),
             ids: OperationIds::new(incarnation),
             requests: BTreeMap::new(),
             waiting: BTreeMap::new(),
             disk: Disk::Healthy,
+            draining: false,
             measuring: None,
             counters: DataCounters::default(),
             config,
@@ -133,10 +143,23 @@ impl DataServer {
         self.space
     }
 
-    /// Whether it takes objects: its disk has room and has not failed.
+    /// Whether it takes objects: its disk has room and has not failed, and it is not to be emptied.
     #[must_use]
     pub fn accepts_writes(&self) -> bool {
-        self.disk == Disk::Healthy
+        self.disk == Disk::Healthy && !self.draining
+    }
+
+    /// Whether it is to be emptied.
+    #[must_use]
+    pub const fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    /// The same server, which was being emptied when it stopped, or was not.
+    #[must_use]
+    pub const fn draining(mut self, draining: bool) -> Self {
+        self.draining = draining;
+        self
     }
 
     /// How many requests are being served.
@@ -167,6 +190,8 @@ impl DataServer {
             incarnation: self.ids.incarnation(),
             space: self.space,
             accepts_writes: self.accepts_writes(),
+            zone: self.config.zone.clone(),
+            draining: self.draining,
             software: self.config.software.clone(),
         };
         let heartbeat = Heartbeat { address: self.address.clone(), details: Some(details) };
@@ -191,23 +216,35 @@ impl DataServer {
                 if let Some(refusal) = self.refuses_upload(declared_bytes) {
                     return refuse(request, refusal, effects);
                 }
-                let receive = self.begin(request, Work::Receiving(Receiving::new(declared_bytes, digests)));
+                let (receiving, blob) = (Receiving::new(declared_bytes, digests), BlobId::of_name(&name));
+                let receive = self.begin(request, Work::Receiving { receiving, blob });
                 let effect =
                     DataEffect::Receive { receive, request, name, declared_bytes, digests, description, label };
                 effects.push(effect);
             }
             DataOperation::Get { name, selection } => {
-                let open = self.begin(request, Work::Opening(selection));
+                let blob = BlobId::of_name(&name);
+                // Who reads gets what is sound of it. Who asks whether it is held must make another.
+                if selection.head_only && blob.is_some_and(|blob| self.damaged.holds(blob)) {
+                    let reason = "an earlier read or scrub has found it damaged".into();
+                    return refuse(request, Refusal::Corrupt { reason }, effects);
+                }
+                let open = self.begin(request, Work::Opening { selection, blob });
                 effects.push(DataEffect::Open { open, request, name });
             }
             DataOperation::Delete { name } => {
-                let removal = self.begin(request, Work::Removing);
+                let removal = self.begin(request, Work::Removing { blob: BlobId::of_name(&name) });
                 effects.push(DataEffect::Remove { removal, request, name });
             }
+            DataOperation::Held { blobs } => self.asked_held(request, blobs, effects),
+            DataOperation::Inventory(query) => self.asked_inventory(request, query, effects),
         }
     }
 
     fn refuses_upload(&self, declared_bytes: Option<u64>) -> Option<Refusal> {
+        if self.draining {
+            return Some(Refusal::Draining);
+        }
         match self.disk {
             Disk::Failing => Some(Refusal::DiskFailed {
                 reason: "an earlier write failed, and it takes no more until it is restarted".into(),
@@ -226,16 +263,16 @@ impl DataServer {
         outcome: Result<ReceivedBody, ReceiveFailure>,
         effects: &mut Effects<DataEffect>,
     ) {
-        let Some((request, Work::Receiving(receiving))) = self.take_waiting(receive) else {
+        let Some((request, Work::Receiving { receiving, blob })) = self.take_waiting(receive) else {
             return;
         };
         if let Err(ReceiveFailure::Disk(failure)) = &outcome {
-            self.note_disk_failure(now, failure);
+            self.note_disk_failure(now, blob, failure);
         }
         let received_something = outcome.is_ok();
         match receiving.received(outcome) {
             Ok(committing) => {
-                let commit = self.begin(request, Work::Committing(committing));
+                let commit = self.begin(request, Work::Committing { committing, blob });
                 effects.push(DataEffect::Commit { commit, request });
             }
             Err(refusal) => {
@@ -254,11 +291,13 @@ impl DataServer {
         outcome: Result<(), DiskFailure>,
         effects: &mut Effects<DataEffect>,
     ) {
-        let Some((request, Work::Committing(committing))) = self.take_waiting(commit) else {
+        let Some((request, Work::Committing { committing, blob })) = self.take_waiting(commit) else {
             return;
         };
-        if let Err(failure) = &outcome {
-            self.note_disk_failure(now, failure);
+        match (&outcome, blob) {
+            (Err(failure), blob) => self.note_disk_failure(now, blob, failure),
+            (Ok(()), Some(blob)) => self.damaged.gone(blob),
+            (Ok(()), None) => {}
         }
         match committing.committed(outcome) {
             Ok(Stored { size_bytes, checksum }) => {
@@ -276,27 +315,25 @@ impl DataServer {
         outcome: Result<Option<BlobInfo>, DiskFailure>,
         effects: &mut Effects<DataEffect>,
     ) {
-        let Some((request, Work::Opening(selection))) = self.take_waiting(open) else {
+        let Some((request, Work::Opening { selection, blob })) = self.take_waiting(open) else {
             return;
         };
         match outcome {
             Ok(Some(BlobInfo { size_bytes, checksum })) => {
                 let etag = ETag::new(checksum);
                 let head = ObjectHead { content: selection.of(size_bytes, Some(etag)), etag: Some(etag) };
-                let send = self.begin(request, Work::Sending);
+                let send = self.begin(request, Work::Sending { blob });
                 effects.push(DataEffect::Send { send, request, head, head_only: selection.head_only });
             }
             Ok(None) => refuse(request, Refusal::NotFound, effects),
-            Err(failure) => {
-                self.note_disk_failure(now, &failure);
-                refuse(request, refusal_of(&failure), effects);
-            }
+            Err(failure) => self.disk_failed(now, request, blob, &failure, effects),
         }
     }
 
     fn sent(&mut self, now: Instant, send: OperationId, outcome: Result<(), SendFailure>) {
-        if let (Some(_), Err(SendFailure::Disk(failure))) = (self.take_waiting(send), outcome) {
-            self.note_disk_failure(now, &failure);
+        if let (Some((_, Work::Sending { blob })), Err(SendFailure::Disk(failure))) = (self.take_waiting(send), outcome)
+        {
+            self.note_disk_failure(now, blob, &failure);
         }
     }
 
@@ -307,17 +344,26 @@ impl DataServer {
         outcome: Result<bool, DiskFailure>,
         effects: &mut Effects<DataEffect>,
     ) {
-        let Some((request, _)) = self.take_waiting(removal) else {
+        let Some((request, Work::Removing { blob })) = self.take_waiting(removal) else {
             return;
         };
+        if let (Some(blob), Ok(_)) = (blob, &outcome) {
+            self.damaged.gone(blob);
+        }
         match outcome {
             Ok(true) => effects.push(DataEffect::Respond { request, response: DataResponse::Removed }),
             Ok(false) => refuse(request, Refusal::NotFound, effects),
-            Err(failure) => {
-                self.note_disk_failure(now, &failure);
-                refuse(request, refusal_of(&failure), effects);
-            }
+            Err(failure) => self.disk_failed(now, request, blob, &failure, effects),
         }
+    }
+
+    fn looked_up(
+        &mut self,
+        lookup: OperationId,
+        outcome: Result<Option<BlobInfo>, DiskFailure>,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        self.holdings.looked_up(lookup, outcome, &mut self.damaged, effects);
     }
 
     fn space_measured(&mut self, now: Instant, measurement: OperationId, outcome: Result<Space, DiskFailure>) {
@@ -327,7 +373,7 @@ impl DataServer {
         let accepted_before = self.accepts_writes();
         match outcome {
             Ok(space) => self.judge_space(space),
-            Err(failure) => self.note_disk_failure(now, &failure),
+            Err(failure) => self.note_disk_failure(now, None, &failure),
         }
         if self.accepts_writes() != accepted_before {
             self.heartbeat.hurry(now);
@@ -344,15 +390,32 @@ impl DataServer {
         };
     }
 
-    fn note_disk_failure(&mut self, now: Instant, failure: &DiskFailure) {
+    /// The request is refused because the disk has failed, when this blob, if it is one, was asked for.
+    fn disk_failed(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        blob: Option<BlobId>,
+        failure: &DiskFailure,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        self.note_disk_failure(now, blob, failure);
+        refuse(request, refusal_of(failure), effects);
+    }
+
+    fn found_damaged(&mut self, blob: Option<BlobId>) {
+        self.counters.corrupt_blobs += 1;
+        if let Some(blob) = blob {
+            self.damaged.found(blob);
+        }
+    }
+
+    fn note_disk_failure(&mut self, now: Instant, blob: Option<BlobId>, failure: &DiskFailure) {
         let worse = match failure {
             DiskFailure::Full if self.disk != Disk::Failing => Disk::Full,
             DiskFailure::Full => Disk::Failing,
             DiskFailure::Write { .. } => Disk::Failing,
-            DiskFailure::Corrupt { .. } => {
-                self.counters.corrupt_blobs += 1;
-                return;
-            }
+            DiskFailure::Corrupt { .. } => return self.found_damaged(blob),
             DiskFailure::Read { .. } => return,
         };
         if self.disk != worse {
@@ -396,12 +459,14 @@ impl Machine for DataServer {
             DataInput::Bus(event) => self.bus_event(now, event, effects),
             DataInput::Request { request, operation } => self.requested(request, operation, effects),
             DataInput::RequestGone { request } => self.request_gone(request),
-            DataInput::LookedUp { lookup, outcome } => self.holdings.looked_up(lookup, outcome, effects),
+            DataInput::LookedUp { lookup, outcome } => self.looked_up(lookup, outcome, effects),
             DataInput::Received { receive, outcome } => self.received(now, receive, outcome, effects),
             DataInput::Committed { commit, outcome } => self.committed(now, commit, outcome, effects),
             DataInput::Opened { open, outcome } => self.opened(now, open, outcome, effects),
             DataInput::Sent { send, outcome } => self.sent(now, send, outcome),
             DataInput::Removed { removal, outcome } => self.removed(now, removal, outcome, effects),
+            DataInput::Checked { check, outcome } => self.checked(now, check, outcome, effects),
+            DataInput::Listed { list, outcome } => self.listed(now, list, outcome, effects),
             DataInput::SpaceMeasured { measurement, outcome } => self.space_measured(now, measurement, outcome),
         }
         self.beat(now, effects);

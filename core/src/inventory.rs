@@ -1,6 +1,7 @@
 //! What API servers ask data servers about the blobs that they hold, many at a time.
 
 mod notes;
+pub mod text;
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -9,6 +10,9 @@ use crate::catalog::{BlobId, Version, VersionLabel};
 use crate::time::WallTime;
 
 pub use self::notes::{Notes, NotesError};
+
+/// The target that the question which of many blobs are held is posted to.
+pub const HELD_TARGET: &str = "/blobs/held";
 
 /// The most blobs that one question is about, and that one page of an inventory tells of.
 pub const MAX_BLOBS_AT_A_TIME: usize = 1000;

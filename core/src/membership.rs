@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::address::ServerAddress;
+use crate::placement::spread::Zone;
 use crate::time::Instant;
 use crate::transfer::TransferFailure;
 use crate::wire::{Heartbeat, HeartbeatDetails};
@@ -257,10 +258,22 @@ impl Member {
         self.suspected_until.is_some_and(|until| now < until)
     }
 
-    /// Whether it takes objects, as far as it says. A node of the seed always claims to.
+    /// Whether it takes objects, as far as it says: none that is to be emptied does. A node of the seed always claims to.
     #[must_use]
     pub fn accepts_writes(&self) -> bool {
-        self.details.as_ref().is_none_or(|details| details.accepts_writes)
+        self.details.as_ref().is_none_or(|details| details.accepts_writes && !details.draining)
+    }
+
+    /// Where it stands, if it says so.
+    #[must_use]
+    pub fn zone(&self) -> Option<&Zone> {
+        self.details.as_ref()?.zone.as_ref()
+    }
+
+    /// Whether it is to be emptied: copies on it are to be made elsewhere.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.draining)
     }
 
     fn is_another_process(&self, heard: Option<&HeartbeatDetails>) -> bool {

@@ -23,6 +23,17 @@ pub enum Refusal {
     /// No data server has been heard of.
     #[error("no data server is known; start one on the same message bus, or wait until one has been heard of")]
     NoDataServer,
+    /// Fewer data servers have been heard of than a write quorum of the copies takes.
+    #[error(
+        "the copies that make a version durable take {needed} data servers, and only {known} are known; \
+         wait until others have been heard of, or start them"
+    )]
+    TooFewDataServers {
+        /// How many are known.
+        known: usize,
+        /// How many it takes.
+        needed: usize,
+    },
     /// Nobody who answered has the object, and not everybody has answered.
     #[error("nobody who answered holds the object, but {} did not answer; try again in a moment", List(.silent))]
     Unanswered {
@@ -96,6 +107,9 @@ pub enum Refusal {
     /// The body does not have the digest that the client gave.
     #[error("{0}; nothing was stored")]
     DigestMismatch(DigestMismatch),
+    /// The data server is to be emptied.
+    #[error("this data server is being drained and takes no more objects; they go to another one")]
+    Draining,
     /// The disk of a data server failed.
     #[error("the disk of this data server failed: {reason}; nothing was kept")]
     DiskFailed {
@@ -122,6 +136,7 @@ impl Refusal {
             Self::NoSpace => 507,
             Self::Busy
             | Self::NoDataServer
+            | Self::TooFewDataServers { .. }
             | Self::Unanswered { .. }
             | Self::NotStored { .. }
             | Self::NotRemoved { .. }
@@ -129,6 +144,7 @@ impl Refusal {
             | Self::OutcomeUnknown { .. }
             | Self::NoCopy { .. }
             | Self::UploadTooOld
+            | Self::Draining
             | Self::DiskFailed { .. }
             | Self::Corrupt { .. } => 503,
         }
@@ -141,6 +157,7 @@ impl Refusal {
             Self::NotFound => "not_found",
             Self::Busy => "busy",
             Self::NoDataServer => "no_data_server",
+            Self::TooFewDataServers { .. } => "too_few_data_servers",
             Self::Unanswered { .. } => "unanswered",
             Self::NotStored { .. } => "not_stored",
             Self::NoSpace => "no_space",
@@ -155,6 +172,7 @@ impl Refusal {
             Self::BrokenBody { .. } => "broken_body",
             Self::LengthMismatch { .. } => "length_mismatch",
             Self::DigestMismatch(_) => "digest_mismatch",
+            Self::Draining => "draining",
             Self::DiskFailed { .. } => "disk_failed",
             Self::Corrupt { .. } => "corrupt",
         }

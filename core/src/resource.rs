@@ -1,5 +1,6 @@
 //! What a request is about: its target, taken apart.
 
+pub mod data;
 pub mod versions;
 
 use crate::name::{NameError, ObjectName};

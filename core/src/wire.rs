@@ -7,6 +7,8 @@
 //! | `lode-free-bytes` | heartbeat | room that is left, decimal |
 //! | `lode-total-bytes` | heartbeat | size of the file system, decimal |
 //! | `lode-accepts-writes` | heartbeat | `yes` or `no` |
+//! | `lode-zone` | heartbeat | where the sender stands; left out if it was not told |
+//! | `lode-draining` | heartbeat | `yes` if the sender is to be emptied; else `no`, or left out |
 //! | `lode-software` | heartbeat | the sender's [`SoftwareVersion`] |
 //! | `lode-negative-answers` | query | `yes` if the asker understands negative answers; else `no`, or left out |
 //! | `lode-wants-heartbeats` | hello | `yes`: the sender wants to hear everybody now; there is nothing to be located |
@@ -16,7 +18,7 @@
 //! | `lode-address` | negative answer | the address of the sender |
 //!
 //! Headers that are not in the table are ignored, so that a newer version can add some. A heartbeat with none of the five
-//! is one of the seed; one with some of them must have them all.
+//! that say incarnation, space, writes and software is one of the seed; one with some of them must have them all.
 //!
 //! A negative answer has the body `""`, which a node of the seed reads as "no address", its word for "not found". It is
 //! sent only to askers that say that they understand it.

@@ -24,6 +24,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a fuzz target says by panicking that something does not hold")]
 
 mod api_server_inputs;
+mod blob_texts;
 mod chunked_body;
 mod data_server_inputs;
 mod headers;
@@ -42,6 +43,7 @@ mod version_resource;
 mod world;
 
 pub use api_server_inputs::api_server_inputs;
+pub use blob_texts::blob_texts;
 pub use chunked_body::chunked_body;
 pub use data_server_inputs::data_server_inputs;
 pub use headers::headers;
@@ -65,8 +67,9 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target { name: "api_server_inputs", run: api_server_inputs },
+    Target { name: "blob_texts", run: blob_texts },
     Target { name: "chunked_body", run: chunked_body },
     Target { name: "data_server_inputs", run: data_server_inputs },
     Target { name: "headers", run: headers },

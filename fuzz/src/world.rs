@@ -49,6 +49,8 @@ pub(crate) fn heartbeat(reader: &mut Reader<'_>) -> BusMessage {
         incarnation: Incarnation::new(u64::from(reader.byte())),
         space: Space { free_bytes: size_bytes(reader), total_bytes: size_bytes(reader) },
         accepts_writes: !reader.flag(),
+        zone: None,
+        draining: false,
         software: SoftwareVersion::of_this_crate(),
     });
     Heartbeat { address, details }.to_message()

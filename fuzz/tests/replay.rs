@@ -68,6 +68,11 @@ fn simulated_cluster() {
 }
 
 #[test]
+fn blob_texts() {
+    replay("blob_texts", 100_000);
+}
+
+#[test]
 fn version_resource() {
     replay("version_resource", 100_000);
 }

@@ -8,6 +8,7 @@ mod fetch;
 mod figures;
 mod node;
 mod serve;
+mod upkeep;
 mod upload;
 mod versions;
 

@@ -21,4 +21,7 @@ pub trait Catalog: Send + Sync + 'static {
     ///
     /// A future that is dropped before it has answered leaves an outcome that is not known.
     fn ask(&self, request: CatalogRequest) -> BoxFuture<'_, Result<CatalogAnswer, CatalogFailure>>;
+
+    /// Of which kind it is and where, for people, as [`CatalogUrl`] shows it: without a password.
+    fn place(&self) -> String;
 }

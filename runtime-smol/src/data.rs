@@ -1,6 +1,7 @@
 //! The data server: files on a disk, HTTP for whoever asks, heartbeats and answers on the bus, and the core's machine
 //! between them.
 
+mod asked;
 mod figures;
 mod node;
 mod receive;

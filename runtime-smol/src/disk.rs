@@ -33,6 +33,7 @@
 //! # Ok(()) }) }
 //! ```
 
+mod bulk;
 mod checksums;
 mod error;
 mod format;

@@ -7,8 +7,10 @@ use lode_core::conditions::ConditionError;
 use lode_core::digest::DigestError;
 use lode_core::etag::ETag;
 use lode_core::inventory::NotesError;
+use lode_core::inventory::text::InventoryTextError;
 use lode_core::name::NameError;
 use lode_core::refusal::Refusal;
+use lode_core::resource::data::DataResourceError;
 use lode_core::resource::versions::VersionResourceError;
 use lode_core::select::{Content, ObjectHead};
 use serde::Serialize;
@@ -37,6 +39,12 @@ pub(crate) enum Misunderstood {
     Metadata(#[from] MetadataError),
     #[error("what is said of the blob cannot be: {0}")]
     Notes(#[from] NotesError),
+    #[error("the body did not arrive: {reason}")]
+    Body { reason: String },
+    #[error("the request cannot be understood: {0}")]
+    Blobs(#[from] DataResourceError),
+    #[error("the body cannot be understood: {0}")]
+    BlobsText(#[from] InventoryTextError),
     #[error("a version cannot be put: PUT /objects/KEY writes a new one")]
     PutOfVersion,
     #[error("{method} is not served here; this resource takes {allowed}")]
@@ -111,6 +119,9 @@ impl Reply {
             Misunderstood::Versions(_) => (StatusCode::BadRequest, "bad_target"),
             Misunderstood::Metadata(_) => (StatusCode::BadRequest, "bad_metadata"),
             Misunderstood::Notes(_) => (StatusCode::BadRequest, "bad_notes"),
+            Misunderstood::Body { .. } => (StatusCode::BadRequest, "broken_body"),
+            Misunderstood::Blobs(_) => (StatusCode::BadRequest, "bad_target"),
+            Misunderstood::BlobsText(_) => (StatusCode::BadRequest, "bad_body"),
             Misunderstood::PutOfVersion => (StatusCode::BadRequest, "put_of_version"),
             Misunderstood::Method { .. } => (StatusCode::MethodNotAllowed, "method_not_allowed"),
             Misunderstood::Path => (StatusCode::NotFound, "no_such_path"),
@@ -124,6 +135,9 @@ impl Reply {
             | Misunderstood::Versions(_)
             | Misunderstood::Metadata(_)
             | Misunderstood::Notes(_)
+            | Misunderstood::Body { .. }
+            | Misunderstood::Blobs(_)
+            | Misunderstood::BlobsText(_)
             | Misunderstood::PutOfVersion
             | Misunderstood::Path => reply,
         }

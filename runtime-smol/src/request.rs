@@ -4,7 +4,7 @@ use http_types::{Method, StatusCode};
 use lode_core::conditions::Conditions;
 use lode_core::digest::RequestedDigests;
 use lode_core::range::ByteRange;
-use lode_core::select::{Content, ObjectHead, Selection};
+use lode_core::select::{Content, Selection};
 
 use crate::http::server::{Exchange, RespondError, ResponseHead};
 use crate::metrics::{CONTENT_TYPE, Figures};
@@ -51,6 +51,15 @@ pub(crate) fn only_get(exchange: &Exchange) -> Result<(), Misunderstood> {
 pub(crate) fn only_put(exchange: &Exchange) -> Result<(), Misunderstood> {
     let method = exchange.method();
     if method == Method::Put { Ok(()) } else { Err(not_served(method, "PUT")) }
+}
+
+/// Refuses a request for something that can only be posted to, if it would do anything else.
+///
+/// # Errors
+/// If its method is not POST.
+pub(crate) fn only_post(exchange: &Exchange) -> Result<(), Misunderstood> {
+    let method = exchange.method();
+    if method == Method::Post { Ok(()) } else { Err(not_served(method, "POST")) }
 }
 
 /// What a request wants to do with an object.
@@ -107,25 +116,25 @@ pub(crate) async fn for_the_machine<Operation>(
     None
 }
 
-/// Answers with `answer`, the head that says `head` about an object, and nothing of the object behind it: because the request is a HEAD, or
-/// because nothing is to be sent.
+/// Answers with a head that is about this content of an object, and nothing of the object behind it: because the request
+/// is a HEAD, or because nothing is to be sent.
 ///
 /// # Errors
 /// If the client was not there for it.
 pub(crate) async fn respond_without_object(
     exchange: Exchange,
-    head: &ObjectHead,
     answer: ResponseHead,
+    content: &Content,
 ) -> Result<(), RespondError> {
-    match head.content {
+    match content {
         Content::Whole { .. } | Content::Part { .. } => {
-            let body_bytes = head.content.body().map(|(_, length_bytes)| length_bytes);
+            let body_bytes = content.body().map(|(_, length_bytes)| length_bytes);
             exchange.start(answer, body_bytes)?.finish().await
         }
         Content::NotModified => exchange.respond(answer, &[]).await,
         Content::PreconditionFailed | Content::Unsatisfiable { .. } => {
             let answer = answer.header("content-type", "application/json");
-            exchange.respond(answer, &reply::explanation(&head.content)).await
+            exchange.respond(answer, &reply::explanation(content)).await
         }
     }
 }

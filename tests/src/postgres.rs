@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
 use crate::claim::Claim;
 use crate::process::Process;
@@ -110,6 +110,21 @@ impl Postgres {
     /// Stops it as a crash would (`immediate`): what is under way is cut off, and the next start recovers from the log.
     pub fn crash(&self) {
         self.end(Signal::QUIT);
+    }
+
+    /// Kills the server as a power cut would, and waits until its children have found themselves alone and ended.
+    ///
+    /// # Panics
+    /// If they go on.
+    pub fn kill(&self) {
+        let Some(mut process) = self.lock().take() else { return };
+        let children = process.children();
+        process.kill();
+        let is_gone = |child: &Pid| {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", child.as_raw_nonzero()));
+            stat.map_or(true, |stat| stat.contains(") Z ") || !stat.contains("(postgres)"))
+        };
+        wait::until_true(STOP_LIMIT, "PostgreSQL's children end", || children.iter().all(is_gone));
     }
 
     /// Stops all of its processes in their tracks: connections stay open, and nothing moves on them.

@@ -193,7 +193,11 @@ impl Probe {
 }
 
 /// A command that runs one of the scripts of `tests/foreign` with the Python that tests/run set up.
-fn python(script: &str) -> Command {
+///
+/// # Panics
+/// If that Python is missing.
+#[must_use]
+pub fn python(script: &str) -> Command {
     let interpreter = target_folder().join("python/bin/python3");
     assert!(
         interpreter.exists(),

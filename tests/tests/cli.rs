@@ -197,6 +197,21 @@ fn the_copies_of_the_current_version_are_located() {
 }
 
 #[test]
+fn the_catalog_is_told_with_the_cluster() {
+    let setting = Setting::start_with_catalog();
+    let told = expect_json(&setting.lode(&["status", "--json"]), 0);
+    let catalog = &told["catalog"];
+    assert_eq!(catalog["place"].as_str(), Some(setting.cluster.catalog().as_str()));
+    assert_eq!((&catalog["state"], &catalog["trouble"]), (&"up".into(), &serde_json::Value::Null));
+    assert_eq!(catalog["copies"], serde_json::json!({ "number": 3, "fewer_with_fewer_servers": true }));
+    let told = expect(&setting.lode(&["status"]), 0);
+    assert!(told.contains(&format!("{} is up", setting.cluster.catalog())) && told.contains("3 copies"), "{told}");
+    let without = Setting::start();
+    assert!(expect_json(&without.lode(&["status", "--json"]), 0)["catalog"].is_null());
+    assert!(expect(&without.lode(&["status"]), 0).contains("catalog      none"));
+}
+
+#[test]
 fn what_buckets_keep_is_listed_and_set() {
     let setting = Setting::start_with_catalog();
     let _ = expect(&setting.lode(&["bucket", "set", "objects", "--old-versions", "2"]), 0);

@@ -1,19 +1,15 @@
 //! Versions and copies on real processes: two API servers that share a catalog, six data servers, three copies.
 
-use std::net::SocketAddr;
-use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lode_tests::broker::Broker;
 use lode_tests::cluster::Cluster;
 use lode_tests::content;
-use lode_tests::http::{self, Request};
+use lode_tests::http;
 use lode_tests::load::{Kind, Load, Plan, body_of};
 use rustix::process::Signal;
 
-const WRITERS: usize = 32;
-const ROUNDS: usize = 50;
 /// How long a data server may stand still while it holds up others: the core's default.
 const SHORT_PATIENCE: Duration = Duration::from_secs(5);
 /// What 64 MiB may take besides on a machine with other load.
@@ -71,31 +67,4 @@ fn a_data_server_that_stands_still_holds_up_a_large_put_for_seconds_only() {
         .expect("a copy of one of them is to lie on the one that is stopped");
     assert!(took < SHORT_PATIENCE + SLACK, "{took:?}");
     content::assert_same(&http::get(other, &target).expect(200).body, &body, &target);
-}
-
-#[test]
-fn of_many_writers_who_want_to_be_first_one_is() {
-    let cluster = cluster();
-    let apis: Vec<SocketAddr> = cluster.apis.iter().map(|api| api.address).collect();
-    for round in 0..ROUNDS {
-        let (target, begin) = (format!("/objects/race-{round}"), Barrier::new(WRITERS));
-        let put = |writer: usize| {
-            let body = format!("writer {writer}");
-            let headers = [("If-None-Match", "*")];
-            let request = Request { method: "PUT", target: &target, headers: &headers, body: body.as_bytes() };
-            begin.wait();
-            let status = http::request(apis[writer % apis.len()], &request).map(|reply| reply.status());
-            (status.expect("an answer"), body)
-        };
-        let answers: Vec<(u16, String)> = thread::scope(|scope| {
-            let writers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(move || put(writer))).collect();
-            writers.into_iter().map(|writer| writer.join().expect("it ends")).collect()
-        });
-        let winners: Vec<&String> = answers.iter().filter(|(status, _)| *status == 200).map(|(_, body)| body).collect();
-        let refused = answers.iter().filter(|(status, _)| *status == 412).count();
-        assert_eq!((winners.len(), refused), (1, WRITERS - 1), "round {round}: {answers:?}");
-        for api in &apis {
-            assert_eq!(&http::get(*api, &target).expect(200).text(), winners[0]);
-        }
-    }
 }

@@ -238,7 +238,7 @@ impl Upkeep {
                 let suspects = parts.audit.listed(outcome, &mut around);
                 self.suspect(suspects, hands);
             }
-            Waiter::Sweep => parts.sweep.settled(&around),
+            Waiter::Sweep => parts.sweep.catalogued(outcome, &around),
             Waiter::Collection => parts.collection.catalogued(outcome, &mut around),
             Waiter::Repair(blob) => {
                 self.step(blob, hands, |repair, shared, around| repair.catalogued(outcome, shared, around));

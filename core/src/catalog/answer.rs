@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::listing::Page;
 use super::{BlobId, Bucket, Found, ObjectPath, Retention, Version, VersionRecord};
 use crate::address::ServerAddress;
+use crate::id::Incarnation;
 use crate::time::WallTime;
 
 /// The answer of the catalog. Which requests have which, stands at [`CatalogRequest`](super::CatalogRequest).
@@ -31,6 +32,8 @@ pub enum CatalogAnswer {
     Listed(Option<Page>),
     /// What each blob is, in the order in which they were asked for.
     Settled(Vec<(BlobId, Fate)>),
+    /// All whose blobs belong to this catalog, in order.
+    Uploaders(Vec<Incarnation>),
     /// Blobs that versions have.
     Blobs(Vec<HeldBlob>),
     /// Garbage.

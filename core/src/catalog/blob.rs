@@ -4,7 +4,7 @@ use alloc::string::ToString as _;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::id::{OperationId, ParseIdError};
+use crate::id::{Incarnation, OperationId, ParseIdError};
 use crate::name::ObjectName;
 
 /// The id of a blob, unique over all processes and all their runs and never used again: it is that of the upload that
@@ -29,6 +29,12 @@ impl BlobId {
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(OperationId::from_bytes(bytes))
+    }
+
+    /// The run of the API server that uploaded it.
+    #[must_use]
+    pub const fn uploader(self) -> Incarnation {
+        self.0.incarnation()
     }
 
     /// The id right before it, if there is one.
@@ -79,7 +85,7 @@ impl FromStr for BlobId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{Incarnation, OperationIds};
+    use crate::id::OperationIds;
 
     #[test]
     fn a_blob_is_named_after_its_upload() {
@@ -89,6 +95,7 @@ mod tests {
         assert_eq!(blob.name().as_str().parse(), Ok(blob));
         assert_eq!(BlobId::of_name(&blob.name()), Some(blob));
         assert_eq!(BlobId::from_bytes(blob.to_bytes()), blob);
+        assert_eq!(blob.uploader(), Incarnation::new(0xab));
         assert_eq!(BlobId::from_bytes([0; 16]).before(), None);
         assert_eq!(blob.before().unwrap().name().as_str(), "00000000000000aa-ffffffffffffffff");
     }

@@ -33,6 +33,7 @@ pub struct Catalog {
     buckets: BTreeMap<Bucket, Retention>,
     keys: BTreeMap<ObjectPath, Versions>,
     blobs: BTreeMap<BlobId, Blob>,
+    uploaders: BTreeSet<Incarnation>,
 }
 
 /// The versions of one key.
@@ -68,7 +69,7 @@ impl Catalog {
     #[must_use]
     pub fn new() -> Self {
         let buckets = [(Bucket::objects(), Retention::default())].into();
-        Self { buckets, keys: BTreeMap::new(), blobs: BTreeMap::new() }
+        Self { buckets, keys: BTreeMap::new(), blobs: BTreeMap::new(), uploaders: BTreeSet::new() }
     }
 
     /// Does what is asked, at this time of its clock.
@@ -82,6 +83,10 @@ impl Catalog {
             CatalogRequest::Settle { blobs, held_on } => {
                 let settled = blobs.iter().map(|blob| (*blob, self.settle(now, *blob, held_on.as_ref())));
                 CatalogAnswer::Settled(settled.collect())
+            }
+            CatalogRequest::Register { uploader } => {
+                self.uploaders.insert(*uploader);
+                CatalogAnswer::Uploaders(self.uploaders.iter().copied().collect())
             }
             CatalogRequest::NoteHolders { blob, held, gone } => self.note_holders(*blob, held, gone),
             CatalogRequest::Blobs { on, after, limit } => self.kept_blobs(on.as_ref(), *after, *limit),
@@ -270,6 +275,7 @@ impl Catalog {
                 continue;
             }
             let state = BlobState::Kept { path: path.clone(), version: number };
+            self.uploaders.insert(record.blob.uploader());
             self.blobs.insert(record.blob, Blob { holders: holders.iter().cloned().collect(), ..Blob::new(state) });
             let new = || Versions { last: number, kept: BTreeMap::new() };
             let of_key = self.keys.entry(path.clone()).or_insert_with(new);

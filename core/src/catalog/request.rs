@@ -50,6 +50,13 @@ pub enum CatalogRequest {
         /// A data server that holds a copy of each of them, which is noted as [`NoteHolders`](Self::NoteHolders) does.
         held_on: Option<ServerAddress>,
     },
+    /// Note that what this run of an API server uploads belongs to this catalog. Nobody may settle and so remove the blobs of
+    /// others that lie on the same data servers: those of an API server that was started with another catalog by mistake, say.
+    /// Answered by `Uploaders`.
+    Register {
+        /// Which run.
+        uploader: Incarnation,
+    },
     /// Note where copies of a blob are, and where they are no longer. It is noted for garbage as well, so that a copy made
     /// too late is found and removed, and not for a blob that was never heard of; a copy that is
     /// [retired](Self::Retire) stays so until it is gone. Answered by `Done`.
@@ -120,7 +127,7 @@ pub enum CatalogRequest {
         by: Incarnation,
     },
     /// Put versions back into a catalog that has lost them, as they were. One whose number or whose blob is known stays as it
-    /// is, and so does one of a bucket that there is not. Answered by `Done`.
+    /// is, and so does one of a bucket that there is not. Their uploaders are registered. Answered by `Done`.
     Restore {
         /// The versions, each with its blob and who holds it.
         versions: Vec<HeldBlob>,

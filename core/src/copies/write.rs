@@ -112,7 +112,7 @@ impl QuorumWrite {
         let hoped_for = self.alike().map_or(0, |(_, holders)| holders.len()) + self.sending();
         if may_send && hoped_for < self.copies {
             NextWrite::Send
-        } else if hoped_for >= quorum_of(self.copies) {
+        } else if hoped_for >= self.quorum() {
             NextWrite::Wait
         } else {
             NextWrite::GiveUp
@@ -172,7 +172,6 @@ impl QuorumWrite {
             Target::Sending | Target::Stored(_) => None,
         })
     }
-
     /// How many copies are on their way.
     #[must_use]
     pub fn sending(&self) -> usize {
@@ -189,7 +188,7 @@ impl QuorumWrite {
 
     /// What counts, and who holds it.
     fn durable(&self) -> Option<(Sum, Vec<ServerAddress>)> {
-        self.alike().filter(|(_, holders)| holders.len() >= quorum_of(self.copies))
+        self.alike().filter(|(_, holders)| holders.len() >= self.quorum())
     }
 
     /// The largest number of copies that are alike.

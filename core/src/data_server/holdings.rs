@@ -5,12 +5,17 @@
 //! |------------|------------------------|-----------------|--------------------------------------------|-------------|
 //! | (unknown)  | → looking, **look up** | -               | -                                          | -           |
 //! | looking    | (another query)        | **answer yes**  | **answer no** if the asker understands it  | silent      |
+//!
+//! A blob that is damaged is not held: there are other copies, and whoever asks for them makes a new one. An object without
+//! a catalog has no other copy; of one that is damaged nothing is said, so that it is not taken for one that never was.
 
 use alloc::collections::VecDeque;
 
+use super::damaged::Damaged;
 use super::messages::{BlobInfo, DataEffect, DiskFailure};
 use crate::address::ServerAddress;
 use crate::bus::BusMessage;
+use crate::catalog::BlobId;
 use crate::id::{Incarnation, OperationId, OperationIds};
 use crate::machine::Effects;
 use crate::wire::{Answerer, Held, ReceivedQuery};
@@ -61,19 +66,29 @@ impl Holdings {
         &mut self,
         lookup: OperationId,
         outcome: Result<Option<BlobInfo>, DiskFailure>,
+        damaged: &mut Damaged,
         effects: &mut Effects<DataEffect>,
     ) {
         let found = self.looking.binary_search_by_key(&lookup, |(id, _)| *id);
         let Some((_, query)) = found.ok().and_then(|at| self.looking.remove(at)) else {
             return;
         };
+        let blob = BlobId::of_name(&query.name);
         let held = match outcome {
+            Ok(_) if blob.is_some_and(|blob| damaged.holds(blob)) => Held::No,
             Ok(Some(BlobInfo { size_bytes, checksum })) => {
                 Held::Yes { size_bytes: Some(size_bytes), checksum: Some(checksum) }
             }
             Ok(None) => Held::No,
-            // Neither yes nor no is known to be true, so neither is said.
-            Err(_) => return,
+            Err(failure) => match (failure, blob) {
+                (DiskFailure::Corrupt { .. }, Some(blob)) => {
+                    damaged.found(blob);
+                    Held::No
+                }
+                // Neither yes nor no is known to be true, so neither is said.
+                (DiskFailure::Corrupt { .. }, None)
+                | (DiskFailure::Full | DiskFailure::Write { .. } | DiskFailure::Read { .. }, _) => return,
+            },
         };
         effects.extend(query.answer(&self.answerer, &held).map(DataEffect::Bus));
     }

@@ -1,14 +1,17 @@
 //! What happens to a data server, and what it wants done.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::bus::{BusCommand, BusEvent};
-use crate::catalog::{Description, VersionLabel};
+use crate::catalog::{BlobId, Description, VersionLabel};
 use crate::checksum::Checksum;
 use crate::digest::{ComputedDigests, RequestedDigests};
 use crate::id::{OperationId, RequestId};
+use crate::inventory::{CommittedBlob, InventoryPage};
 use crate::name::ObjectName;
 use crate::refusal::Refusal;
+use crate::resource::data::InventoryQuery;
 use crate::select::{ObjectHead, Selection};
 use crate::space::Space;
 use crate::transfer::BodyFault;
@@ -74,6 +77,20 @@ pub enum DataInput {
         /// Whether there was anything to be removed; if so, it is gone durably.
         outcome: Result<bool, DiskFailure>,
     },
+    /// Completes [`DataEffect::Check`].
+    Checked {
+        /// Its id.
+        check: OperationId,
+        /// What was seen.
+        outcome: Result<Checked, DiskFailure>,
+    },
+    /// Completes [`DataEffect::List`].
+    Listed {
+        /// Its id.
+        list: OperationId,
+        /// What is there.
+        outcome: Result<InventoryPage, DiskFailure>,
+    },
     /// Completes [`DataEffect::MeasureSpace`].
     SpaceMeasured {
         /// Its id.
@@ -111,6 +128,13 @@ pub enum DataOperation {
         /// Of this name.
         name: ObjectName,
     },
+    /// Tell which of these blobs are held, and note what the catalog says of those.
+    Held {
+        /// At most [`MAX_BLOBS_AT_A_TIME`](crate::inventory::MAX_BLOBS_AT_A_TIME).
+        blobs: Vec<CommittedBlob>,
+    },
+    /// Tell of all blobs that are held, page by page.
+    Inventory(InventoryQuery),
 }
 
 /// What a data server wants done.
@@ -185,6 +209,25 @@ pub enum DataEffect {
         /// Which blob.
         name: ObjectName,
     },
+    /// Look at the end of the file of each of these blobs, and note the label of each that has none. Completed by
+    /// [`DataInput::Checked`].
+    Check {
+        /// Its id.
+        check: OperationId,
+        /// For which request.
+        request: RequestId,
+        /// Which blobs.
+        blobs: Vec<CommittedBlob>,
+    },
+    /// List what lies among the blobs, without a look into the files. Completed by [`DataInput::Listed`].
+    List {
+        /// Its id.
+        list: OperationId,
+        /// For which request.
+        request: RequestId,
+        /// Which page.
+        query: InventoryQuery,
+    },
     /// Measure the space on the disk. Completed by [`DataInput::SpaceMeasured`].
     MeasureSpace {
         /// Its id.
@@ -211,6 +254,10 @@ pub enum DataResponse {
     },
     /// It is removed (204).
     Removed,
+    /// Which of the blobs asked for are held (200).
+    Held(Vec<BlobId>),
+    /// What is held (200).
+    Inventory(InventoryPage),
     /// It is not done.
     Refused(Refusal),
 }
@@ -222,6 +269,15 @@ pub struct BlobInfo {
     pub size_bytes: u64,
     /// The checksum of its body.
     pub checksum: Checksum,
+}
+
+/// What was seen of blobs that were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Those that are there, whole as far as the ends of their files tell.
+    pub held: Vec<BlobId>,
+    /// Those that are there and damaged.
+    pub damaged: Vec<BlobId>,
 }
 
 /// A body that was received and lies in a temporary file.

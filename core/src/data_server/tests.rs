@@ -11,6 +11,7 @@ use crate::name::ObjectName;
 use crate::transfer::BodyFault;
 use crate::wire::{Held, LocateAnswer, LocateQuery, encode_text};
 
+mod asked;
 mod counters;
 mod disk;
 
@@ -47,13 +48,14 @@ impl Bench {
 
     /// Begins a PUT and gives the id of its receiving.
     fn put(&mut self, number: u64, declared_bytes: Option<u64>) -> OperationId {
-        let operation = DataOperation::Put {
-            name: name(),
-            declared_bytes,
-            digests: RequestedDigests::default(),
-            description: None,
-            label: None,
-        };
+        self.begin_put(number, put_of(name(), declared_bytes))
+    }
+
+    fn put_named(&mut self, number: u64, name: &ObjectName) -> OperationId {
+        self.begin_put(number, put_of(name.clone(), None))
+    }
+
+    fn begin_put(&mut self, number: u64, operation: DataOperation) -> OperationId {
         match self.request(number, operation).as_slice() {
             [DataEffect::Receive { receive, .. }] => *receive,
             other => panic!("{other:?}"),
@@ -63,6 +65,11 @@ impl Bench {
 
 fn name() -> ObjectName {
     ObjectName::from_message("test2").unwrap()
+}
+
+fn put_of(name: ObjectName, declared_bytes: Option<u64>) -> DataOperation {
+    let digests = RequestedDigests::default();
+    DataOperation::Put { name, declared_bytes, digests, description: None, label: None }
 }
 
 fn received(size_bytes: u64) -> Result<ReceivedBody, ReceiveFailure> {
@@ -182,13 +189,7 @@ fn a_full_disk_is_told_to_everybody_at_once_and_uploads_are_refused_until_there_
             DataEffect::Respond { response: DataResponse::Refused(Refusal::NoSpace), .. }
         ))
     );
-    let again = DataOperation::Put {
-        name: name(),
-        declared_bytes: None,
-        digests: RequestedDigests::default(),
-        description: None,
-        label: None,
-    };
+    let again = put_of(name(), None);
     assert_eq!(refusal(&bench.request(2, again.clone())), &Refusal::NoSpace);
     let measurement = bench.server.measuring.unwrap();
     bench.now = bench.now + Duration::from_secs(1);
@@ -213,13 +214,7 @@ fn a_disk_that_failed_to_write_is_not_believed_again() {
 #[test]
 fn an_upload_longer_than_the_free_space_is_refused_before_a_byte_is_taken() {
     let mut bench = Bench::up();
-    let operation = DataOperation::Put {
-        name: name(),
-        declared_bytes: Some(ROOM.free_bytes + 1),
-        digests: RequestedDigests::default(),
-        description: None,
-        label: None,
-    };
+    let operation = put_of(name(), Some(ROOM.free_bytes + 1));
     assert_eq!(refusal(&bench.request(1, operation)), &Refusal::NoSpace);
 }
 

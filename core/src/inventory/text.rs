@@ -69,7 +69,10 @@ impl InventoryPage {
     /// The page as a text. Ages are told in whole milliseconds.
     #[must_use]
     pub fn to_text(&self) -> String {
-        page_to_text(self.blobs.iter().map(|entry| alloc::format!("{} {}", entry.blob, entry.age.as_millis())), self.next)
+        page_to_text(
+            self.blobs.iter().map(|entry| alloc::format!("{} {}", entry.blob, entry.age.as_millis())),
+            self.next,
+        )
     }
 
     /// The page that a text tells.
@@ -183,11 +186,7 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 impl Line<'_> {
-    fn read<T>(
-        &self,
-        expected: &'static str,
-        read: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, InventoryTextError> {
+    fn read<T>(&self, expected: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, InventoryTextError> {
         self.text.and_then(read).ok_or(InventoryTextError::Line { line: self.number, expected })
     }
 }

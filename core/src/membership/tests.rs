@@ -26,6 +26,8 @@ fn of_ours(number: u8, incarnation: u64) -> Heartbeat {
         incarnation: Incarnation::new(incarnation),
         space: Space { free_bytes: 1 << 30, total_bytes: 1 << 40 },
         accepts_writes: true,
+        zone: None,
+        draining: false,
         software: SoftwareVersion::new("lode/0").unwrap(),
     };
     Heartbeat { address: address(number), details: Some(details) }

@@ -9,6 +9,7 @@ use super::{WireError, encode_text, read_text};
 use crate::address::ServerAddress;
 use crate::bus::BusMessage;
 use crate::id::Incarnation;
+use crate::placement::spread::Zone;
 use crate::space::Space;
 
 /// A sign of life. Who sent it is the address in its body; that is all that a node of the seed says.
@@ -29,6 +30,10 @@ pub struct HeartbeatDetails {
     pub space: Space,
     /// Whether it takes new objects. One whose disk is full or broken says no, and still serves reads.
     pub accepts_writes: bool,
+    /// Where it stands, if it was told; one of an earlier version does not say.
+    pub zone: Option<Zone>,
+    /// Whether it is to be emptied: it takes no new objects, and copies on it are to be made elsewhere.
+    pub draining: bool,
     /// The software that it runs.
     pub software: SoftwareVersion,
 }
@@ -52,6 +57,12 @@ impl Heartbeat {
             header::set(&mut message, header::FREE_BYTES, details.space.free_bytes.to_string());
             header::set(&mut message, header::TOTAL_BYTES, details.space.total_bytes.to_string());
             header::set_yes_or_no(&mut message, header::ACCEPTS_WRITES, details.accepts_writes);
+            if let Some(zone) = &details.zone {
+                header::set(&mut message, header::ZONE, zone.as_str().to_string());
+            }
+            if details.draining {
+                header::set_yes_or_no(&mut message, header::DRAINING, true);
+            }
             header::set(&mut message, header::SOFTWARE, details.software.as_str().to_string());
         }
         message
@@ -70,6 +81,8 @@ impl HeartbeatDetails {
         let free_bytes = header::number(message, header::FREE_BYTES)?;
         let total_bytes = header::number(message, header::TOTAL_BYTES)?;
         let accepts_writes = header::yes_or_no(message, header::ACCEPTS_WRITES)?;
+        let zone = header::parsed(message, header::ZONE, "1 to 64 visible ASCII characters")?;
+        let draining = header::yes_or_no(message, header::DRAINING)?;
         let software = header::text(message, header::SOFTWARE).map(|text| {
             let expected = "1 to 64 printable ASCII characters";
             SoftwareVersion::new(text).ok_or(WireError::BadHeader { header: header::SOFTWARE, expected })
@@ -81,6 +94,8 @@ impl HeartbeatDetails {
                 total_bytes: header::required(total_bytes, header::TOTAL_BYTES)?,
             },
             accepts_writes: header::required(accepts_writes, header::ACCEPTS_WRITES)?,
+            zone,
+            draining: draining.unwrap_or(false),
             software: header::required(software.transpose()?, header::SOFTWARE)?,
         }))
     }
@@ -149,6 +164,8 @@ mod tests {
                 incarnation: Incarnation::new(7),
                 space: Space { free_bytes: 10, total_bytes: 20 },
                 accepts_writes: true,
+                zone: Some("rack-7".parse().unwrap()),
+                draining: true,
                 software: SoftwareVersion::new("lode 0.1.0").unwrap(),
             }),
         }
@@ -170,8 +187,23 @@ mod tests {
     #[test]
     fn headers_of_a_newer_version_are_ignored() {
         let mut message = ours().to_message();
-        message.headers.insert("lode-zone".to_owned(), "b".to_owned());
+        message.headers.insert("lode-shelf".to_owned(), "b".to_owned());
         assert_eq!(Heartbeat::parse(&message), Ok(ours()));
+    }
+
+    #[test]
+    fn an_earlier_version_says_neither_where_it_stands_nor_that_it_is_drained() {
+        let mut message = ours().to_message();
+        for (header, bad_values) in [("lode-zone", ["", "a b", "é"]), ("lode-draining", ["", "true", "Yes"])] {
+            for value in bad_values {
+                let good = message.headers.insert(header.to_owned(), value.to_owned()).unwrap();
+                assert!(matches!(Heartbeat::parse(&message), Err(WireError::BadHeader { .. })), "{header}: {value}");
+                message.headers.insert(header.to_owned(), good);
+            }
+            message.headers.remove(header).unwrap();
+        }
+        let details = Heartbeat::parse(&message).unwrap().details.unwrap();
+        assert_eq!((details.zone, details.draining), (None, false));
     }
 
     #[test]
@@ -214,6 +246,8 @@ mod tests {
             free_bytes: u64,
             total_bytes: u64,
             accepts_writes: bool,
+            zone in prop::option::of("[!-~]{1,64}"),
+            draining: bool,
             version in "[ -~]{1,64}",
         ) {
             let heartbeat = Heartbeat {
@@ -222,6 +256,8 @@ mod tests {
                     incarnation: Incarnation::new(number),
                     space: Space { free_bytes, total_bytes },
                     accepts_writes,
+                    zone: zone.map(|zone| zone.parse().unwrap()),
+                    draining,
                     software: SoftwareVersion::new(&version).unwrap(),
                 }),
             };

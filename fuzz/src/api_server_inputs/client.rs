@@ -175,6 +175,7 @@ impl Client {
                 panic!("that is for a data server to say: {refusal:?}")
             }
             Refusal::NoSuchBucket
+            | Refusal::TooFewDataServers { .. }
             | Refusal::PreconditionFailed
             | Refusal::CatalogUnavailable { .. }
             | Refusal::OutcomeUnknown { .. }

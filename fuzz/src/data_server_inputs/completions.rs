@@ -1,13 +1,19 @@
 //! How what the machine wanted done comes out: well, badly, late, twice.
 
+use std::time::Duration;
+
+use lode_core::catalog::BlobId;
 use lode_core::data_server::messages::{
-    BlobInfo, DataEffect, DataInput, DiskFailure, ReceiveFailure, ReceivedBody, SendFailure,
+    BlobInfo, Checked, DataEffect, DataInput, DataOperation, DiskFailure, ReceiveFailure, ReceivedBody, SendFailure,
 };
 use lode_core::digest::ComputedDigests;
+use lode_core::id::RequestId;
+use lode_core::inventory::{InventoryEntry, InventoryPage};
+use lode_core::name::ObjectName;
 use lode_core::space::Space;
 use lode_core::transfer::BodyFault;
 
-use super::driver::Driver;
+use super::driver::{Driver, blobs};
 use super::upload::Upload;
 use crate::reader::Reader;
 use crate::world;
@@ -40,11 +46,30 @@ impl Driver {
 
     fn note_completion(&mut self, effect: &DataEffect, completion: &DataInput) {
         match (effect, completion) {
-            (DataEffect::LookUp { lookup, .. }, DataInput::LookedUp { outcome, .. }) => {
+            (DataEffect::LookUp { lookup, name }, DataInput::LookedUp { outcome, .. }) => {
                 let query = self.queries.remove(lookup).expect("a look-up is completed once");
-                self.looked_up = outcome.as_ref().ok().map(|found| (query, found.is_some()));
+                self.note_outcome(Some(name), outcome.as_ref().err());
+                let is_damaged = BlobId::of_name(name).is_some_and(|blob| self.damaged.contains(&blob));
+                let held = outcome.as_ref().ok().map(Option::is_some);
+                let is_corrupt = matches!(outcome, Err(DiskFailure::Corrupt { .. }));
+                self.looked_up = match held {
+                    None if is_damaged && is_corrupt => Some((query, false)),
+                    held => held.map(|held| (query, held && !is_damaged)),
+                };
+            }
+            (DataEffect::Check { .. }, DataInput::Checked { outcome: Ok(checked), .. }) => {
+                self.damaged.extend(checked.damaged.iter().copied());
+            }
+            (DataEffect::Open { name, .. }, DataInput::Opened { outcome, .. }) => {
+                self.note_outcome(Some(name), outcome.as_ref().err());
             }
             (DataEffect::Receive { request, .. }, DataInput::Received { outcome, .. }) => {
+                let failure = outcome.as_ref().err().and_then(|failure| match failure {
+                    ReceiveFailure::Disk(failure) => Some(failure),
+                    ReceiveFailure::Body(_) => None,
+                });
+                let name = self.name_of(*request);
+                self.note_outcome(name.as_ref(), failure);
                 *self.upload(*request) = match outcome {
                     Ok(body) => Upload::Received { size_bytes: body.size_bytes, checksum: body.checksum },
                     Err(_) => Upload::Gone,
@@ -52,13 +77,48 @@ impl Driver {
             }
             (DataEffect::Commit { request, .. }, DataInput::Committed { outcome, .. }) => {
                 self.upload(*request).committed(outcome.is_ok());
+                let name = self.name_of(*request);
+                self.note_outcome(name.as_ref(), outcome.as_ref().err());
+                self.note_replaced(name.as_ref(), outcome.is_ok());
             }
             (DataEffect::Remove { request, .. }, DataInput::Removed { outcome, .. }) => {
                 let asker = self.askers.get_mut(request).expect("the request is under way");
                 asker.is_removed = *outcome == Ok(true);
+                let name = self.name_of(*request);
+                self.note_outcome(name.as_ref(), outcome.as_ref().err());
+                self.note_replaced(name.as_ref(), outcome.is_ok());
             }
-            (DataEffect::Send { request, .. }, _) => drop(self.askers.remove(request)),
+            (DataEffect::Send { request, .. }, DataInput::Sent { outcome, .. }) => {
+                let name = self.name_of(*request);
+                if let Err(SendFailure::Disk(failure)) = outcome {
+                    self.note_outcome(name.as_ref(), Some(failure));
+                }
+                self.askers.remove(request);
+            }
             _ => {}
+        }
+    }
+}
+
+impl Driver {
+    fn name_of(&self, request: RequestId) -> Option<ObjectName> {
+        match &self.askers.get(&request)?.operation {
+            DataOperation::Put { name, .. } | DataOperation::Get { name, .. } | DataOperation::Delete { name } => {
+                Some(name.clone())
+            }
+            DataOperation::Held { .. } | DataOperation::Inventory(_) => None,
+        }
+    }
+
+    fn note_outcome(&mut self, name: Option<&ObjectName>, failure: Option<&DiskFailure>) {
+        if let Some(DiskFailure::Corrupt { .. }) = failure {
+            self.damaged.extend(name.and_then(BlobId::of_name));
+        }
+    }
+
+    fn note_replaced(&mut self, name: Option<&ObjectName>, is_replaced: bool) {
+        if let Some(blob) = name.and_then(BlobId::of_name).filter(|_| is_replaced) {
+            self.damaged.remove(&blob);
         }
     }
 }
@@ -85,6 +145,27 @@ pub(super) fn completion(effect: &DataEffect, reader: &mut Reader<'_>) -> DataIn
         DataEffect::Remove { removal, .. } => {
             DataInput::Removed { removal: *removal, outcome: or_disk_failure(reader, |reader| reader.flag()) }
         }
+        DataEffect::Check { check, blobs, .. } => DataInput::Checked {
+            check: *check,
+            outcome: or_disk_failure(reader, |reader| {
+                let mut checked = Checked::default();
+                for blob in blobs {
+                    match reader.below(3) {
+                        0 => checked.damaged.push(blob.blob),
+                        1 => checked.held.push(blob.blob),
+                        _ => {}
+                    }
+                }
+                checked
+            }),
+        },
+        DataEffect::List { list, .. } => DataInput::Listed {
+            list: *list,
+            outcome: or_disk_failure(reader, |_| InventoryPage {
+                blobs: blobs().map(|blob| InventoryEntry { blob, age: Duration::ZERO }).collect(),
+                next: None,
+            }),
+        },
         DataEffect::MeasureSpace { measurement } => DataInput::SpaceMeasured {
             measurement: *measurement,
             outcome: or_disk_failure(reader, |reader| Space {

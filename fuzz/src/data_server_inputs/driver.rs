@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lode_core::bus::{BusEvent, BusMessage, ReplyTo};
+use lode_core::catalog::{BlobId, Version};
 use lode_core::config::DataConfig;
 use lode_core::data_server::DataServer;
 use lode_core::data_server::messages::{DataEffect, DataInput, DataOperation};
 use lode_core::digest::RequestedDigests;
 use lode_core::id::{Incarnation, OperationId, OperationIds, RequestId};
+use lode_core::inventory::CommittedBlob;
 use lode_core::machine::{Effects, Machine as _};
+use lode_core::name::ObjectName;
+use lode_core::resource::data::InventoryQuery;
 use lode_core::space::Space;
-use lode_core::time::Instant;
+use lode_core::time::{Instant, WallTime};
 use lode_core::wire::{Hello, LocateQuery, encode_text};
 
 use super::upload::Upload;
@@ -36,6 +40,8 @@ pub(super) struct Driver {
     pub(super) ids: BTreeSet<OperationId>,
     /// The last heartbeat since the bus came up.
     pub(super) last_heartbeat: Option<Instant>,
+    /// The blobs that the server has been told to be damaged.
+    pub(super) damaged: BTreeSet<BlobId>,
     pub(super) bus_is_up: bool,
     /// Whether it was up before this step.
     pub(super) bus_was_up: bool,
@@ -50,6 +56,21 @@ pub(super) struct Asker {
     pub(super) is_sent_to: bool,
     pub(super) is_removed: bool,
     pub(super) may_be_busy: bool,
+}
+
+/// The blobs that there may be.
+pub(super) fn blobs() -> impl Iterator<Item = BlobId> {
+    (1..=2).map(|number| BlobId::from_bytes([number; 16]))
+}
+
+fn committed(blob: BlobId) -> CommittedBlob {
+    CommittedBlob { blob, version: Version::FIRST, written: WallTime::EPOCH }
+}
+
+/// The name of an object, or of a blob.
+fn name(reader: &mut Reader<'_>) -> ObjectName {
+    let object = world::name(reader);
+    blobs().nth(reader.below(4)).map_or(object, BlobId::name)
 }
 
 const REMEMBERED: usize = 8;
@@ -77,6 +98,7 @@ impl Driver {
             asked: None,
             ids: BTreeSet::new(),
             last_heartbeat: None,
+            damaged: BTreeSet::new(),
             bus_is_up: false,
             bus_was_up: false,
             askers_ids: OperationIds::new(Incarnation::new(9)),
@@ -120,7 +142,7 @@ impl Driver {
 
     /// Somebody of ours or of the seed asks who has an object, or who is there.
     pub(super) fn query(&mut self, reader: &mut Reader<'_>) {
-        let name = world::name(reader);
+        let name = name(reader);
         let reply_to = ReplyTo::new("q".into());
         let message = match reader.below(3) {
             0 => BusMessage { reply_to, ..LocateQuery { id: self.askers_ids.fresh(), name }.to_message() },
@@ -131,8 +153,8 @@ impl Driver {
     }
 
     pub(super) fn request(&mut self, reader: &mut Reader<'_>) {
-        let name = world::name(reader);
-        let operation = match reader.below(4) {
+        let name = name(reader);
+        let operation = match reader.below(6) {
             0 | 1 => DataOperation::Put {
                 name,
                 declared_bytes: world::maybe(reader, world::size_bytes),
@@ -141,7 +163,9 @@ impl Driver {
                 label: None,
             },
             2 => DataOperation::Get { name, selection: world::selection(reader) },
-            _ => DataOperation::Delete { name },
+            3 => DataOperation::Delete { name },
+            4 => DataOperation::Held { blobs: blobs().take(reader.below(3)).map(committed).collect() },
+            _ => DataOperation::Inventory(InventoryQuery { after: None, limit: reader.below(3) + 1 }),
         };
         self.next_request += 1;
         let request = RequestId(self.next_request);

@@ -1,13 +1,16 @@
 //! What the machine wants done: whether it may want that, and keeping it until it is completed.
 
+use std::collections::BTreeSet;
+
 use lode_core::bus::{BusCommand, BusMessage};
+use lode_core::catalog::BlobId;
 use lode_core::data_server::messages::{DataEffect, DataOperation, DataResponse};
 use lode_core::id::{OperationId, RequestId};
 use lode_core::refusal::Refusal;
 use lode_core::select::Content;
 use lode_core::wire::{Heartbeat, Held, LocateAnswer};
 
-use super::driver::{Asker, Driver};
+use super::driver::{Asker, Driver, blobs};
 use super::upload::Upload;
 
 /// The request that an effect says it is for.
@@ -19,6 +22,8 @@ pub(super) const fn request_of(effect: &DataEffect) -> Option<RequestId> {
         | DataEffect::Open { request, .. }
         | DataEffect::Send { request, .. }
         | DataEffect::Remove { request, .. }
+        | DataEffect::Check { request, .. }
+        | DataEffect::List { request, .. }
         | DataEffect::Respond { request, .. } => Some(*request),
         DataEffect::Bus(_) | DataEffect::LookUp { .. } | DataEffect::MeasureSpace { .. } => None,
     }
@@ -33,7 +38,7 @@ impl Driver {
             DataEffect::Bus(command) => return self.publish(command),
             DataEffect::Respond { request, response } => {
                 let asker = self.askers.remove(request).expect("each request is answered once");
-                return asker.check_response(response);
+                return asker.check_response(response, &self.damaged);
             }
             DataEffect::Discard { request } => return self.upload(*request).discard(),
             DataEffect::LookUp { lookup, name } => {
@@ -54,6 +59,18 @@ impl Driver {
                 self.upload(*request).commit();
             }
             DataEffect::Open { open: id, .. } | DataEffect::MeasureSpace { measurement: id } => self.use_id(*id),
+            DataEffect::Check { check, request, blobs: looked_at } => {
+                self.use_id(*check);
+                let asker = self.askers.get(request).expect("looked at above");
+                let DataOperation::Held { blobs } = &asker.operation else { panic!("{:?}", asker.operation) };
+                let sound = blobs.iter().filter(|blob| !self.damaged.contains(&blob.blob));
+                assert!(sound.eq(looked_at), "all but those known to be damaged are looked at");
+            }
+            DataEffect::List { list, request, query } => {
+                self.use_id(*list);
+                let asker = self.askers.get(request).expect("looked at above");
+                assert_eq!(asker.operation, DataOperation::Inventory(*query));
+            }
             DataEffect::Remove { removal, request, .. } => {
                 self.use_id(*removal);
                 let asker = self.askers.get(request).expect("looked at above");
@@ -111,7 +128,7 @@ fn check_answer(message: &BusMessage, query: &BusMessage, held: bool) {
 }
 
 impl Asker {
-    fn check_response(&self, response: &DataResponse) {
+    fn check_response(&self, response: &DataResponse, damaged: &BTreeSet<BlobId>) {
         assert!(!self.is_sent_to, "the head of the answer was sent already");
         match response {
             DataResponse::Stored { size_bytes, checksum } => {
@@ -119,6 +136,15 @@ impl Asker {
                 assert_eq!(self.upload, Some(committed), "200 means durable");
             }
             DataResponse::Removed => assert!(self.is_removed),
+            DataResponse::Held(held) => {
+                let DataOperation::Held { blobs } = &self.operation else { panic!("{:?}", self.operation) };
+                assert!(held.iter().all(|held| blobs.iter().any(|blob| blob.blob == *held) && !damaged.contains(held)));
+            }
+            DataResponse::Inventory(page) => {
+                assert!(matches!(self.operation, DataOperation::Inventory(_)), "{:?}", self.operation);
+                let told: BTreeSet<_> = page.blobs.iter().map(|entry| entry.blob).collect();
+                assert_eq!(told, blobs().filter(|blob| !damaged.contains(blob)).collect());
+            }
             DataResponse::Refused(refusal) => self.check_refusal(refusal),
         }
     }
@@ -133,6 +159,7 @@ impl Asker {
             Refusal::BrokenBody { .. } | Refusal::LengthMismatch { .. } | Refusal::DigestMismatch(_) => assert!(is_put),
             Refusal::NoSpace | Refusal::DiskFailed { .. } | Refusal::Corrupt { .. } => {}
             Refusal::NoDataServer
+            | Refusal::TooFewDataServers { .. }
             | Refusal::Unanswered { .. }
             | Refusal::NotStored { .. }
             | Refusal::NotRemoved { .. }

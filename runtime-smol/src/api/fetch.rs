@@ -58,7 +58,9 @@ pub(super) async fn relay(
     let (mut response, skip_bytes) = match (response, body) {
         (_, RelayBody::None) | (None, RelayBody::All | RelayBody::Cut { .. }) => {
             let answer = reply::object_head(head, reply::OBJECT_TYPE);
-            return request::respond_without_object(exchange, head, answer).await.map_err(|_| RelayFailure::Client);
+            return request::respond_without_object(exchange, answer, &head.content)
+                .await
+                .map_err(|_| RelayFailure::Client);
         }
         (Some(response), RelayBody::All) => (response, 0),
         (Some(response), RelayBody::Cut { skip_bytes, .. }) => (response, skip_bytes),

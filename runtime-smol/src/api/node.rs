@@ -9,8 +9,8 @@ use lode_core::api_server::messages::{ApiEffect, ApiInput};
 use lode_core::bus::BusEvent;
 use lode_core::catalog::{CatalogAnswer, CatalogFailure, CatalogRequest};
 
-use super::ask;
 use super::versions::store_marker;
+use super::{ask, upkeep};
 use crate::bus::Role;
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Kind};
@@ -26,6 +26,14 @@ pub(super) struct Node {
     pub(super) catalog: Option<Arc<dyn Catalog>>,
 }
 
+/// What is seen of a catalog.
+pub(super) struct CatalogView {
+    /// Which it is, without a password.
+    pub(super) place: String,
+    /// What keeps it from answering, if something does.
+    pub(super) trouble: Option<String>,
+}
+
 impl Node {
     async fn ask_catalog(&self, what: CatalogRequest) -> Result<CatalogAnswer, CatalogFailure> {
         match &self.catalog {
@@ -34,14 +42,15 @@ impl Node {
         }
     }
 
-    /// What keeps the catalog from answering, where there is one and something does.
-    pub(super) async fn catalog_trouble(&self) -> Option<String> {
+    /// Whether the catalog answers, if there is one.
+    pub(super) async fn look_at_catalog(&self) -> Option<CatalogView> {
         let catalog = self.catalog.as_ref()?;
-        match within(SIGN_OF_LIFE, catalog.ask(CatalogRequest::Buckets)).await {
+        let trouble = match within(SIGN_OF_LIFE, catalog.ask(CatalogRequest::Buckets)).await {
             Some(Ok(_)) => None,
             Some(Err(CatalogFailure::Unavailable { reason } | CatalogFailure::Unknown { reason })) => Some(reason),
             None => Some(format!("it has not answered for {} s", SIGN_OF_LIFE.as_secs())),
-        }
+        };
+        Some(CatalogView { place: catalog.place(), trouble })
     }
 }
 
@@ -72,6 +81,7 @@ impl Kind for Node {
             ApiEffect::Version(VersionEffect::StoreMarker { copies, blob, description, patience }) => {
                 store_marker(engine, copies, &blob.name(), &description, patience);
             }
+            ApiEffect::Upkeep(effect) => upkeep::carry_out(engine, effect),
             ApiEffect::Version(
                 VersionEffect::UploadCopies { request, .. }
                 | VersionEffect::Fetch { request, .. }

@@ -63,7 +63,8 @@ impl Service {
         let driver = &self.engine.driver;
         match page {
             Resource::Cluster => {
-                let cluster = driver.look(|machine, now| Cluster::of(machine, now, self.address.clone()));
+                let catalog = self.engine.own.look_at_catalog().await;
+                let cluster = driver.look(|machine, now| Cluster::of(machine, now, self.address.clone(), catalog));
                 Reply::json(StatusCode::Ok, &cluster)
             }
             Resource::Readyz => self.readyz().await,
@@ -78,7 +79,7 @@ impl Service {
         if !ready {
             return request::readyz(Some("no data server that takes objects has been heard of; see /cluster"));
         }
-        let trouble = self.engine.own.catalog_trouble().await;
+        let trouble = self.engine.own.look_at_catalog().await.and_then(|catalog| catalog.trouble);
         let told = trouble.map(|reason| format!("the catalog cannot be used now: {reason}"));
         request::readyz(told.as_deref())
     }

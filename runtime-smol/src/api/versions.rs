@@ -13,8 +13,8 @@ use lode_core::api_server::messages::{ApiEffect, ApiInput, RelayFailure};
 use lode_core::id::OperationId;
 use lode_core::select::Content;
 
-use self::copies::{CopiesBody, CopiesWanted};
 pub(super) use self::copies::store_marker;
+use self::copies::{CopiesBody, CopiesWanted};
 pub(super) use self::replies::reply_of;
 pub(super) use self::understand::understand;
 use super::node::Node;
@@ -76,7 +76,9 @@ impl VersionTask<'_> {
             && let Some(effect) = self.mailbox.next().await
         {
             match effect {
-                ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, description, quorum, terms, .. }) => {
+                ApiEffect::Version(VersionEffect::UploadCopies {
+                    copies, blob, description, quorum, terms, ..
+                }) => {
                     if let (Some(body), Answer::Waiting(exchange)) = (&mut self.body, &mut self.answer) {
                         let wanted = CopiesWanted { copies, name: blob.name(), description, quorum, terms };
                         body.send(exchange, self.engine, wanted).await;

@@ -32,4 +32,8 @@ impl Catalog for MemoryCatalog {
         let answer = catalog.answer(WallTime::EPOCH + since_epoch, &request);
         futures::future::ready(Ok(answer)).boxed()
     }
+
+    fn place(&self) -> String {
+        "in memory".to_owned()
+    }
 }

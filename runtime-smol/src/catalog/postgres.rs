@@ -42,6 +42,7 @@ mod session;
 mod settle;
 mod trouble;
 mod turns;
+mod uploaders;
 mod url;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -145,6 +146,10 @@ impl Catalog for PostgresCatalog {
             return ready(Err(CatalogFailure::Unavailable { reason })).boxed();
         }
         async move { ask::ask(&self.pool, &request).await }.boxed()
+    }
+
+    fn place(&self) -> String {
+        self.url.to_string()
     }
 }
 

@@ -25,9 +25,10 @@ mod readers;
 mod request;
 mod restore;
 mod row;
+mod uploaders;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::channel::oneshot;
@@ -40,10 +41,11 @@ pub use self::error::OpenError;
 use self::readers::Readers;
 use self::request::{Way, way_of};
 use self::writer::{MOST_WAITING, Order, Writer};
-use super::Catalog;
+use super::{Catalog, CatalogUrl};
 
 /// A catalog in a file. The thread that writes ends when it is dropped and all that was asked is done.
 pub struct SqliteCatalog {
+    path: PathBuf,
     readers: Arc<Readers>,
     orders: Sender<Order>,
 }
@@ -64,7 +66,7 @@ impl SqliteCatalog {
         let started = thread.spawn(move || writer.run(&waiting));
         let other = |error: std::io::Error| OpenError::Other { path: path.to_owned(), reason: error.to_string() };
         started.map_err(other)?;
-        Ok(Self { readers, orders })
+        Ok(Self { path: path.to_owned(), readers, orders })
     }
 
     async fn write(&self, request: CatalogRequest) -> Result<CatalogAnswer, CatalogFailure> {
@@ -85,6 +87,12 @@ impl Catalog for SqliteCatalog {
                 Way::InTurn => self.write(request).await,
             }
         })
+    }
+
+    fn place(&self) -> String {
+        // Whoever asks may be in another folder.
+        let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        CatalogUrl::Sqlite(path).to_string()
     }
 }
 

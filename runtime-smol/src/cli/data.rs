@@ -49,6 +49,7 @@ fn config(args: &DataArgs) -> Result<DataConfig, Failure> {
         heartbeat_period: *args.heartbeat_period,
         max_requests: args.max_requests,
         reserve_bytes: args.reserve.as_u64(),
+        zone: args.zone.clone(),
         ..DataConfig::default()
     };
     config.check().map_err(|error| Failure::Usage(error.to_string()))?;

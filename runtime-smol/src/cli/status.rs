@@ -1,6 +1,6 @@
 //! `lode status`: the cluster as an API server sees it.
 
-mod copies;
+mod upkeep;
 
 use std::io;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use lode_smol::http::client::Request;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::copies::Copies;
+use self::upkeep::Upkeep;
 use super::args::StatusArgs;
 use super::cluster::{Cluster, refusal};
 use super::failure::Failure;
@@ -44,8 +44,23 @@ struct View {
     bus: Bus,
     api: Api,
     /// `None` without a catalog, and from servers that do not count them.
-    copies: Option<Copies>,
+    upkeep: Option<Upkeep>,
+    /// `None` where there is none.
+    catalog: Option<Catalog>,
     data_servers: Vec<DataServer>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Catalog {
+    place: String,
+    trouble: Option<String>,
+    copies: Copies,
+}
+
+#[derive(Debug, Deserialize)]
+struct Copies {
+    number: u64,
+    fewer_with_fewer_servers: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +85,10 @@ struct DataServer {
     last_heard_ms: u64,
     kind: String,
     accepts_writes: bool,
+    /// False from servers of a version that cannot be drained.
+    #[serde(default)]
+    draining: bool,
+    zone: Option<String>,
     free_bytes: Option<u64>,
     total_bytes: Option<u64>,
     software: Option<String>,
@@ -77,7 +96,7 @@ struct DataServer {
 
 impl View {
     fn render(&self, colours: bool) -> String {
-        let Self { bus, api, copies, data_servers } = self;
+        let Self { bus, api, catalog, upkeep, data_servers } = self;
         let bus_tone = if bus.state == "up" { Tone::Good } else { Tone::Bad };
         let mut text = format!(
             "API server   {} ({}), up {}; {} and {} under way\n",
@@ -88,22 +107,44 @@ impl View {
             counted(api.queries, "search", "searches"),
         );
         text += &format!("message bus  {} for {}\n", bus_tone.paint(&bus.state, colours), duration(bus.since_ms));
-        text += &copies.as_ref().map(|copies| copies.render(colours)).unwrap_or_default();
+        match catalog {
+            None => text += "catalog      none: objects are found by asking, and have one copy\n",
+            Some(catalog) => text += &catalog.render(colours),
+        }
+        text += &upkeep.as_ref().map(|upkeep| upkeep.render(colours)).unwrap_or_default();
         text += "\n";
         if data_servers.is_empty() {
             let none = "no data server has been heard of: nothing can be stored or read";
             return text + &Tone::Bad.paint(none, colours) + "\n";
         }
-        let mut table = Table::new(&["DATA SERVER", "STATE", "LAST HEARD", "WRITES", "FREE", "TOTAL", "SOFTWARE"]);
+        let mut table =
+            Table::new(&["DATA SERVER", "STATE", "LAST HEARD", "WRITES", "ZONE", "FREE", "TOTAL", "SOFTWARE"]);
         data_servers.iter().for_each(|server| table.row(server.row()));
         text + &table.render(colours)
+    }
+}
+
+impl Catalog {
+    fn render(&self, colours: bool) -> String {
+        let state = match &self.trouble {
+            None => Tone::Good.paint("up", colours),
+            Some(trouble) => Tone::Bad.paint(&format!("down: {trouble}"), colours),
+        };
+        let Copies { number, fewer_with_fewer_servers } = self.copies;
+        let copies = counted(number, "copy", "copies");
+        let fewer = if fewer_with_fewer_servers { ", fewer with fewer data servers" } else { "" };
+        format!("catalog      {} is {state}\nwanted       {copies} of each version{fewer}\n", self.place)
     }
 }
 
 impl DataServer {
     fn row(&self) -> Vec<Cell> {
         let state = if self.state == "live" { Tone::Good } else { Tone::Doubtful };
-        let (writes, writes_tone) = if self.accepts_writes { ("yes", Tone::Plain) } else { ("no", Tone::Doubtful) };
+        let (writes, writes_tone) = match (self.accepts_writes, self.draining) {
+            (_, true) => ("draining", Tone::Doubtful),
+            (true, false) => ("yes", Tone::Plain),
+            (false, false) => ("no", Tone::Doubtful),
+        };
         let bytes = |bytes: Option<u64>| Cell::right(bytes.map_or_else(|| "?".to_owned(), size));
         let software = self.software.as_deref().unwrap_or(&self.kind);
         vec![
@@ -111,6 +152,7 @@ impl DataServer {
             Cell::left(&self.state).tone(state),
             Cell::right(format!("{} ago", duration(self.last_heard_ms))),
             Cell::left(writes).tone(writes_tone),
+            Cell::left(self.zone.as_deref().unwrap_or("-")),
             bytes(self.free_bytes),
             bytes(self.total_bytes),
             Cell::left(software),
@@ -140,11 +182,27 @@ mod tests {
         "api": {"address": "127.0.0.1:7401", "software": "lode/0.1.0", "incarnation": "x", "uptime_ms": 3100, "requests": 1, "queries": 0},
         "data_servers": [
             {"address": "127.0.0.1:7501", "state": "live", "last_heard_ms": 1250, "kind": "lode", "accepts_writes": true,
+             "draining": true, "zone": "rack-7",
              "free_bytes": 1073741824, "total_bytes": 2147483648, "software": "lode/0.1.0", "incarnation": "y"},
             {"address": "127.0.0.1:7502", "state": "suspected", "last_heard_ms": 7000, "kind": "seed", "accepts_writes": false,
              "free_bytes": null, "total_bytes": null, "software": null, "incarnation": null}
         ]
     }"#;
+
+    const CATALOG: &str = r#"{"place": "postgres://lode@db/lode", "state": "up", "trouble": null,
+                              "copies": {"number": 3, "fewer_with_fewer_servers": true}}"#;
+
+    #[test]
+    fn the_catalog_and_the_copies_are_told() {
+        let mut catalog: Catalog = serde_json::from_str(CATALOG).unwrap();
+        let expected = "catalog      postgres://lode@db/lode is up\n\
+                        wanted       3 copies of each version, fewer with fewer data servers\n";
+        assert_eq!(catalog.render(false), expected);
+        catalog.trouble = Some("it was restarted".to_owned());
+        catalog.copies = Copies { number: 1, fewer_with_fewer_servers: false };
+        let told = catalog.render(false);
+        assert!(told.contains("is down: it was restarted\n") && told.contains("1 copy of each version\n"), "{told}");
+    }
 
     #[test]
     fn the_cluster_is_drawn_as_a_table() {
@@ -152,10 +210,11 @@ mod tests {
         let expected = "\
 API server   127.0.0.1:7401 (lode/0.1.0), up 3.1 s; 1 request and 0 searches under way
 message bus  up for 2m 5s
+catalog      none: objects are found by asking, and have one copy
 
-DATA SERVER     STATE      LAST HEARD  WRITES     FREE    TOTAL  SOFTWARE
-127.0.0.1:7501  live        1.2 s ago  yes     1.0 GiB  2.0 GiB  lode/0.1.0
-127.0.0.1:7502  suspected   7.0 s ago  no            ?        ?  seed
+DATA SERVER     STATE      LAST HEARD  WRITES    ZONE       FREE    TOTAL  SOFTWARE
+127.0.0.1:7501  live        1.2 s ago  draining  rack-7  1.0 GiB  2.0 GiB  lode/0.1.0
+127.0.0.1:7502  suspected   7.0 s ago  no        -             ?        ?  seed
 ";
         assert_eq!(view.render(false), expected);
         assert!(view.render(true).contains("\u{1b}[33msuspected\u{1b}[0m"));

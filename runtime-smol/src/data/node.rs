@@ -43,6 +43,8 @@ impl Kind for Node {
             | DataEffect::Open { request, .. }
             | DataEffect::Send { request, .. }
             | DataEffect::Remove { request, .. }
+            | DataEffect::Check { request, .. }
+            | DataEffect::List { request, .. }
             | DataEffect::Respond { request, .. } => engine.mailboxes.deliver(request, effect),
         }
     }

@@ -24,7 +24,7 @@ pub(super) async fn send(
         answer = answer.header(name, &value);
     }
     let Some((first, length_bytes)) = head.content.body().filter(|_| !head_only) else {
-        return request::respond_without_object(exchange, head, answer).await.map_err(|_| SendFailure::Client);
+        return request::respond_without_object(exchange, answer, &head.content).await.map_err(|_| SendFailure::Client);
     };
     let mut pieces = blob.stream(first..first + length_bytes);
     // Read before the head goes out: a blob whose first piece is rotten is refused with a sentence.

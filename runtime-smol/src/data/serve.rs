@@ -8,13 +8,15 @@ use lode_core::data_server::messages::{
     SendFailure,
 };
 use lode_core::inventory::Notes;
+use lode_core::inventory::text::held_to_text;
 use lode_core::name::ObjectName;
 use lode_core::resource::Resource;
+use lode_core::resource::data::DataResource;
 use lode_core::select::ObjectHead;
 
 use super::node::Node;
 use super::receive::{self, Incoming};
-use super::{figures, send};
+use super::{asked, figures, send};
 use crate::disk::{self, BlobReader, Written};
 use crate::engine::Engine;
 use crate::http::server::{Exchange, Handler};
@@ -28,8 +30,8 @@ pub(super) struct Service {
 }
 
 impl Handler for Service {
-    async fn handle(&self, exchange: Exchange) {
-        let understood = self.understand(&exchange);
+    async fn handle(&self, mut exchange: Exchange) {
+        let understood = self.understand(&mut exchange).await;
         if let Some((exchange, operation)) = request::for_the_machine(exchange, understood).await {
             self.serve(exchange, operation).await;
         }
@@ -37,7 +39,10 @@ impl Handler for Service {
 }
 
 impl Service {
-    fn understand(&self, exchange: &Exchange) -> Result<Asked<DataOperation>, Misunderstood> {
+    async fn understand(&self, exchange: &mut Exchange) -> Result<Asked<DataOperation>, Misunderstood> {
+        if let Some(resource) = DataResource::parse(exchange.target().as_bytes())? {
+            return asked::operation(exchange, resource).await.map(Asked::Operation);
+        }
         match Resource::parse(exchange.target().as_bytes())? {
             Resource::Object(name) => object_operation(exchange, name).map(Asked::Operation),
             page @ (Resource::Healthz | Resource::Readyz | Resource::Metrics) => {
@@ -115,6 +120,16 @@ impl RequestTask<'_> {
                     let outcome = self.engine.own.store.delete(&name).await.map_err(|error| DiskFailure::from(&error));
                     self.engine.feed(DataInput::Removed { removal, outcome });
                 }
+                DataEffect::Check { check, blobs, .. } => {
+                    let checked = self.engine.own.store.check(blobs).await;
+                    let outcome = checked.map_err(|error| DiskFailure::from(&error));
+                    self.engine.feed(DataInput::Checked { check, outcome });
+                }
+                DataEffect::List { list, query, .. } => {
+                    let listed = self.engine.own.store.inventory(query.after, query.limit).await;
+                    let outcome = listed.map_err(|error| DiskFailure::from(&error));
+                    self.engine.feed(DataInput::Listed { list, outcome });
+                }
                 DataEffect::Respond { response, .. } => {
                     self.over = true;
                     return request::respond(exchange, reply_of(response)).await;
@@ -176,6 +191,8 @@ fn reply_of(response: DataResponse) -> Reply {
     match response {
         DataResponse::Stored { checksum, .. } => Reply::stored(Some(checksum)),
         DataResponse::Removed => Reply::empty(StatusCode::NoContent),
+        DataResponse::Held(blobs) => asked::text(held_to_text(&blobs)),
+        DataResponse::Inventory(page) => asked::text(page.to_text()),
         DataResponse::Refused(refusal) => Reply::refusal(&refusal),
     }
 }

@@ -5,15 +5,15 @@ use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use lode_core::inventory::Notes;
+use lode_core::inventory::{CommittedBlob, Notes};
 use lode_core::name::ObjectName;
 use rustix::io::Errno;
 
 use super::checksums::TablePart;
 use super::error::{Damage, Doing, StoreError};
-use super::format::{BLOCK_BYTES, ENTRY_BYTES, Tail, TailError, VERSION, decode_tail, table_bytes};
+use super::format::{BLOCK_BYTES, ENTRY_BYTES, Tail, TailError, VERSION, decode_tail, encode_label, table_bytes};
 use super::layout::{Access, BlobPath};
-use super::positioned::read_at;
+use super::positioned::{read_at, write_at};
 use super::{BlobInfo, Shared};
 
 /// What is read of the end of a file at first; enough for the description, and for the table of bodies up to 60 MB.
@@ -51,6 +51,22 @@ pub struct BlobStream {
 pub(super) async fn look_up(shared: &Shared, name: &ObjectName) -> Result<Option<BlobInfo>, StoreError> {
     let opened = Opened::open(shared, name, TAIL_BYTES).await?;
     Ok(opened.map(|opened| BlobInfo::from(&opened.tail)))
+}
+
+/// Whether the blob is there, whole as far as the end of its file tells. Notes its label if it has none, as well as that can
+/// be done: what is not noted now is at the next question.
+pub(super) async fn look_up_and_note(shared: &Shared, committed: &CommittedBlob) -> Result<bool, StoreError> {
+    // After a failed sync nothing is written any more.
+    let access = if shared.syncer.is_failing() { Access::Read } else { Access::Note };
+    let Some(source) = Source::open(shared, &committed.blob.name(), access)? else { return Ok(false) };
+    let Opened { source, tail, .. } = Opened::read(source, TAIL_BYTES).await?;
+    if let (Access::Note, None, Some(slot_at)) = (source.access, tail.label, tail.slot_at) {
+        let noted = write_at(&source.file, encode_label(committed.label()).as_ref(), slot_at);
+        if let Err(error) = noted {
+            tracing::warn!(%error, blob = %committed.blob, "the version of a blob could not be noted");
+        }
+    }
+    Ok(true)
 }
 
 impl BlobReader {
@@ -142,6 +158,7 @@ impl BlobStream {
 /// The file of a blob, and how to speak about it in errors.
 struct Source {
     file: Arc<OwnedFd>,
+    access: Access,
     name: ObjectName,
     path: std::path::PathBuf,
 }
@@ -151,12 +168,16 @@ impl Source {
     fn open(shared: &Shared, name: &ObjectName, access: Access) -> Result<Option<Self>, StoreError> {
         for path in BlobPath::all_of(name) {
             let display_path = shared.layout.display_path(&path);
-            let opened = shared.layout.open_blob(&path, access);
-            match opened.map_err(|error| StoreError::from_errno(Doing::Opening, &display_path, error))? {
-                Some(file) => {
-                    return Ok(Some(Self { file: Arc::new(file), name: name.clone(), path: display_path }));
+            let (opened, access) = match shared.layout.open_blob(&path, access) {
+                // What cannot be written can be read all the same.
+                Err(Errno::ROFS | Errno::ACCESS | Errno::PERM) => {
+                    (shared.layout.open_blob(&path, Access::Read), Access::Read)
                 }
-                None => {}
+                opened => (opened, access),
+            };
+            let opened = opened.map_err(|error| StoreError::from_errno(Doing::Opening, &display_path, error))?;
+            if let Some(file) = opened {
+                return Ok(Some(Self { file: Arc::new(file), access, name: name.clone(), path: display_path }));
             }
         }
         Ok(None)

@@ -18,7 +18,7 @@ pub(crate) fn the_oldest_is_forgotten_first(handles: Handles<'_>) {
     }
     assert_eq!(ask(catalog, forget(Duration::from_secs(1000), 2)), CatalogAnswer::Forgotten(0));
     assert_eq!(ask(catalog, forget(Duration::ZERO, 2)), CatalogAnswer::Forgotten(2));
-    let is_refused = |number| {
+    let is_refused = |number: u64| {
         let key = path(&number.to_string());
         ask(catalog, commit(&key, blob(1, number), object(1), &[])) == CatalogAnswer::Condemned
     };
@@ -29,9 +29,9 @@ pub(crate) fn the_oldest_is_forgotten_first(handles: Handles<'_>) {
 pub(crate) fn each_is_forgotten_once(handles: Handles<'_>, rounds: u64) {
     for round in 0..rounds {
         ask(&*handles[0], CatalogRequest::Settle { blobs: blobs(round), held_on: None });
-        let forgotten = race(handles, |_| forget(Duration::ZERO, 7)).into_iter().map(|answer| match answer {
-            CatalogAnswer::Forgotten(count) => count,
-            _ => panic!("{answer:?}"),
+        let forgotten = race(handles, |_| forget(Duration::ZERO, 7)).into_iter().map(|answer| {
+            let CatalogAnswer::Forgotten(count) = answer else { panic!("{answer:?}") };
+            count
         });
         assert_eq!(forgotten.sum::<usize>(), blobs(round).len(), "round {round}");
     }

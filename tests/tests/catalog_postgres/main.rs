@@ -3,7 +3,6 @@
 //! common is looked at in the program `catalog`.
 
 mod crowd;
-mod figures;
 mod ledger;
 mod migration;
 mod opening;

@@ -20,8 +20,10 @@ fn an_api_server_that_starts_before_its_catalog_waits_for_it() {
     postgres.stop();
     let cluster = cluster_on(&database);
     let api = &cluster.apis[0];
+    let state = || api.get("/cluster").expect(200).json()["catalog"]["state"].clone();
     let _ = api.get("/healthz").expect(200);
-    assert!(told(api.get("/readyz").expect(503)).contains("the catalog cannot be used now"));
+    assert_eq!(state(), "down");
+    assert!(told(&api.get("/readyz").expect(503)).contains("the catalog cannot be used now"));
     for _ in 0..20 {
         let asked = Instant::now();
         let refused = api.put("/objects/a", b"early").expect(503);
@@ -32,6 +34,7 @@ fn an_api_server_that_starts_before_its_catalog_waits_for_it() {
     }
     postgres.start_again();
     wait::until_true(LIMIT, "the catalog is found", || is_ready(api.address));
+    assert_eq!(state(), "up");
     let _ = api.put("/objects/a", b"late").expect(200);
     assert_eq!(api.get("/objects/a").expect(200).text(), "late");
     let log = api.log();
@@ -39,8 +42,9 @@ fn an_api_server_that_starts_before_its_catalog_waits_for_it() {
         assert_eq!(log.matches(said).count(), 1, "{said:?} in {log}");
     }
     postgres.stop();
+    assert_eq!(state(), "down");
     wait::until_true(LIMIT, "it is said that the catalog is gone", || !is_ready(api.address));
-    assert!(told(get(api.address, "/readyz").expect(503)).contains("the catalog cannot be used now"));
+    assert!(told(&get(api.address, "/readyz").expect(503)).contains("the catalog cannot be used now"));
     cluster.assert_all_alive();
 }
 
@@ -111,6 +115,6 @@ fn refusal(catalog: &str) -> String {
     told
 }
 
-fn told(refused: Reply) -> String {
+fn told(refused: &Reply) -> String {
     refused.json()["error"]["message"].as_str().expect("a sentence").to_owned()
 }

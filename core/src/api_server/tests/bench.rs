@@ -101,6 +101,8 @@ pub(super) fn of_ours(number: u8) -> Heartbeat {
         incarnation: Incarnation::new(2),
         space: Space { free_bytes: 1 << 36, total_bytes: 1 << 40 },
         accepts_writes: true,
+        zone: None,
+        draining: false,
         software: SoftwareVersion::of_this_crate(),
     };
     Heartbeat { address: address(number), details: Some(details) }

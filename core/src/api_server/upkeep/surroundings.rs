@@ -110,7 +110,7 @@ impl<'a> Surroundings<'a> {
         let place = |address: &'a ServerAddress| {
             let member = self.membership.member(address)?;
             let has_room = member.details().is_some_and(|details| size_bytes <= details.space.free_bytes);
-            Some(Place { spot: Spot { address, zone: None }, takes_it: has_room && member.accepts_writes() })
+            Some(Place { spot: Spot { address, zone: member.zone() }, takes_it: has_room && member.accepts_writes() })
         };
         rank(blob.name().as_bytes(), candidates).into_iter().filter_map(place).collect()
     }
@@ -123,6 +123,6 @@ impl<'a> Surroundings<'a> {
 }
 
 /// Whether a server is to be emptied: its copies do not count.
-pub(super) const fn is_drained(_member: &Member) -> bool {
-    false
+pub(super) fn is_drained(member: &Member) -> bool {
+    member.is_draining()
 }

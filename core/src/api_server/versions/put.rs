@@ -358,8 +358,9 @@ impl PutVersion {
                 Candidate { address, weight: Weight::of(space) }
             });
             let ranked = rank(self.blob.name().as_bytes(), candidates);
-            let taken: Vec<_> = self.write.taken().map(|address| Spot { address, zone: None }).collect();
-            let spots = ranked.into_iter().map(|address| Spot { address, zone: None });
+            let spot = |address| Spot { address, zone: context.membership.member(address).and_then(Member::zone) };
+            let taken: Vec<_> = self.write.taken().map(spot).collect();
+            let spots = ranked.into_iter().map(spot);
             spread::next(spots, &taken).map(|spot| spot.address.clone())
         };
         pick(false).or_else(|| pick(true))
@@ -376,10 +377,16 @@ impl PutVersion {
     fn refusal(&self, context: &Context<'_>) -> Refusal {
         let attempts: Vec<_> =
             self.write.failures().map(|(server, failure)| (server.clone(), failure.clone())).collect();
-        if attempts.iter().all(|(_, failure)| *failure == TransferFailure::Full) {
-            if context.membership.is_empty() { Refusal::NoDataServer } else { Refusal::NoSpace }
-        } else {
+        let known = context.membership.members().filter(|(_, member)| !member.is_of_the_seed()).count();
+        let needed = self.write.quorum();
+        if context.membership.is_empty() && attempts.is_empty() {
+            Refusal::NoDataServer
+        } else if attempts.iter().any(|(_, failure)| *failure != TransferFailure::Full) {
             Refusal::NotStored { attempts }
+        } else if known < needed {
+            Refusal::TooFewDataServers { known, needed }
+        } else {
+            Refusal::NoSpace
         }
     }
 }
@@ -392,7 +399,8 @@ fn usable<'a>(
 ) -> impl Iterator<Item = (&'a ServerAddress, &'a Member)> {
     let declared_bytes = declared_bytes.unwrap_or(0);
     let has_room = move |member: &Member| {
-        member.details().is_some_and(|details| details.accepts_writes && declared_bytes <= details.space.free_bytes)
+        let has_room = member.details().is_some_and(|details| declared_bytes <= details.space.free_bytes);
+        has_room && member.accepts_writes()
     };
     context.membership.members().filter(move |(_, member)| has_room(member))
 }

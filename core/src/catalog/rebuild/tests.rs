@@ -97,7 +97,12 @@ proptest! {
         prop_assert_eq!((rebuilt.assumed, rebuilt.left_out.len()), (0, 0));
         let mut new = catalog(&[], retention);
         new.answer(at(0), &CatalogRequest::Restore { versions: rebuilt.versions.clone() });
-        prop_assert_eq!(kept(&mut new), was);
+        prop_assert_eq!(&kept(&mut new), &was);
+        let uploader = Incarnation::new(8);
+        let of_blobs = was.iter().map(|held| held.record.blob.uploader());
+        let uploaders = of_blobs.chain([uploader]).collect::<BTreeSet<_>>();
+        let uploaders = CatalogAnswer::Uploaders(uploaders.into_iter().collect());
+        prop_assert_eq!(new.answer(at(0), &CatalogRequest::Register { uploader }), uploaders);
         // Twice is as once.
         new.answer(at(0), &CatalogRequest::Restore { versions: rebuilt.versions });
         let write = CatalogRequest::Commit(Commit {

@@ -3,13 +3,7 @@
 use super::*;
 
 fn put(declared_bytes: u64) -> DataOperation {
-    DataOperation::Put {
-        name: name(),
-        declared_bytes: Some(declared_bytes),
-        digests: RequestedDigests::default(),
-        description: None,
-        label: None,
-    }
+    put_of(name(), Some(declared_bytes))
 }
 
 /// The disk says how much room it has, in answer to the last heartbeat.

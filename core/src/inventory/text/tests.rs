@@ -28,14 +28,17 @@ fn texts_read_as_plainly_as_can_be() {
     let committed = CommittedBlob { blob, version: Version::FIRST, written: WallTime::from_millis(5) };
     assert_eq!(committed_to_text(&[committed]), format!("{BLOB} 1 5\n"));
     assert_eq!(held_to_text(&[blob, blob]), format!("{BLOB}\n{BLOB}\n"));
-    let page = InventoryPage { blobs: vec![InventoryEntry { blob, age: Duration::from_micros(3500) }], next: Some(blob) };
+    let page =
+        InventoryPage { blobs: vec![InventoryEntry { blob, age: Duration::from_micros(3500) }], next: Some(blob) };
     assert_eq!(page.to_text(), format!("{BLOB} 3\nnext {BLOB}\n"));
     assert_eq!(InventoryPage { blobs: vec![], next: None }.to_text(), "end\n");
 }
 
 #[test]
 fn what_is_written_in_another_way_is_refused() {
-    for text in ["\n", "x", " ", &format!("{BLOB}"), &format!("{BLOB} \n"), &format!("{BLOB}\r\n"), &BLOB.to_uppercase()] {
+    for text in
+        ["\n", "x", " ", &format!("{BLOB}"), &format!("{BLOB} \n"), &format!("{BLOB}\r\n"), &BLOB.to_uppercase()]
+    {
         assert!(held_from_text(text.as_bytes()).is_err(), "{text:?}");
         assert!(committed_from_text(text.as_bytes()).is_err(), "{text:?}");
         assert!(InventoryPage::from_text(format!("{text}end\n").as_bytes()).is_err(), "{text:?}");

@@ -1,15 +1,17 @@
 //! What goes back to a client about versions.
 
+use std::fmt::Display;
+
 use http_types::StatusCode;
+use humantime::Rfc3339Timestamp;
 use lode_core::api_server::messages::ApiResponse;
 use lode_core::api_server::messages::versions::{VersionHead, VersionResponse};
 use lode_core::catalog::listing::{Listed, Page};
 use lode_core::catalog::{Bucket, CatalogAnswer, ContentType, Retention, State, Version, VersionRecord};
 use lode_core::etag::ETag;
 use lode_core::refusal::Refusal;
-use lode_core::select::Content;
 use lode_core::time::WallTime;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::http::server::{Exchange, ResponseHead};
 use crate::reply::{self, Reply};
@@ -18,7 +20,10 @@ use crate::request;
 /// Answers the request; what is not about versions in the words of `other`.
 pub(super) async fn respond(exchange: Exchange, response: ApiResponse, other: impl Fn(ApiResponse) -> Reply) {
     if let ApiResponse::Version(VersionResponse::Head(head)) = response {
-        respond_with_head(exchange, &head).await;
+        let answered = request::respond_without_object(exchange, version_head(&head), &head.object.content).await;
+        if let Err(error) = answered {
+            tracing::debug!(%error, "a client was not there for its answer");
+        }
     } else {
         request::respond(exchange, other(response)).await;
     }
@@ -35,7 +40,7 @@ pub(in super::super) fn reply_of(response: VersionResponse) -> Reply {
         }
         VersionResponse::Removed => Reply::empty(StatusCode::NoContent),
         VersionResponse::Head(head) => Reply { head: version_head(&head), body: Vec::new() },
-        VersionResponse::Catalog(CatalogAnswer::Listed(Some(page))) => Reply::json(StatusCode::Ok, &PageRow::of(page)),
+        VersionResponse::Catalog(CatalogAnswer::Listed(Some(page))) => Reply::json(StatusCode::Ok, &PageRow::of(&page)),
         VersionResponse::Catalog(CatalogAnswer::Versions(records)) => versions(&records),
         VersionResponse::Catalog(CatalogAnswer::Buckets(buckets)) => Reply::json(StatusCode::Ok, &Buckets::of(buckets)),
         VersionResponse::Catalog(CatalogAnswer::Done) => Reply::empty(StatusCode::NoContent),
@@ -55,59 +60,40 @@ pub(super) fn version_head(head: &VersionHead) -> ResponseHead {
     response
 }
 
-async fn respond_with_head(exchange: Exchange, head: &VersionHead) {
-    let answer = version_head(head);
-    let answered = match head.object.content {
-        Content::Whole { .. } | Content::Part { .. } => {
-            let body_bytes = head.object.content.body().map(|(_, length_bytes)| length_bytes);
-            match exchange.start(answer, body_bytes) {
-                Ok(writer) => writer.finish().await,
-                Err(error) => Err(error),
-            }
-        }
-        Content::NotModified => exchange.respond(answer, &[]).await,
-        Content::PreconditionFailed | Content::Unsatisfiable { .. } => {
-            let answer = answer.header("content-type", "application/json");
-            exchange.respond(answer, &reply::explanation(&head.object.content)).await
-        }
-    };
-    if let Err(error) = answered {
-        tracing::debug!(%error, "a client was not there for its answer");
-    }
-}
-
-/// A page of a listing.
+/// A page of a listing, written out of what the catalog has told without a copy of it: there may be a thousand rows.
 #[derive(Serialize)]
-struct PageRow {
-    objects: Vec<ObjectRow>,
-    prefixes: Vec<String>,
+struct PageRow<'a> {
+    objects: Vec<ObjectRow<'a>>,
+    prefixes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    next: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct ObjectRow {
-    name: String,
+struct ObjectRow<'a> {
+    name: &'a str,
     size: u64,
     version: u64,
-    etag: String,
-    modified: String,
+    #[serde(serialize_with = "as_text")]
+    etag: ETag,
+    #[serde(serialize_with = "as_text")]
+    modified: Rfc3339Timestamp,
 }
 
-impl PageRow {
-    fn of(page: Page) -> Self {
-        let objects = page.objects.into_iter().map(ObjectRow::from).collect();
-        Self { objects, prefixes: page.prefixes, next: page.next }
+impl<'a> PageRow<'a> {
+    fn of(page: &'a Page) -> Self {
+        let objects = page.objects.iter().map(ObjectRow::from).collect();
+        Self { objects, prefixes: &page.prefixes, next: page.next.as_deref() }
     }
 }
 
-impl From<Listed> for ObjectRow {
-    fn from(listed: Listed) -> Self {
+impl<'a> From<&'a Listed> for ObjectRow<'a> {
+    fn from(listed: &'a Listed) -> Self {
         Self {
-            name: listed.key.to_string(),
+            name: listed.key.as_str(),
             size: listed.size_bytes,
             version: listed.version.number(),
-            etag: ETag::new(listed.checksum).to_string(),
+            etag: ETag::new(listed.checksum),
             modified: timestamp(listed.written),
         }
     }
@@ -145,6 +131,10 @@ impl Buckets {
     }
 }
 
+fn as_text<S: Serializer>(shown: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(shown)
+}
+
 /// One line for each version, the latest first: what the book that the seed follows answers, and more.
 #[derive(Serialize)]
 struct VersionRow {
@@ -154,7 +144,8 @@ struct VersionRow {
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<String>,
-    modified: String,
+    #[serde(serialize_with = "as_text")]
+    modified: Rfc3339Timestamp,
 }
 
 fn versions(records: &[VersionRecord]) -> Reply {
@@ -179,8 +170,8 @@ impl VersionRow {
     }
 }
 
-fn timestamp(time: WallTime) -> String {
-    humantime::format_rfc3339_millis(system_time(time)).to_string()
+fn timestamp(time: WallTime) -> Rfc3339Timestamp {
+    humantime::format_rfc3339_millis(system_time(time))
 }
 
 fn http_date(time: WallTime) -> String {

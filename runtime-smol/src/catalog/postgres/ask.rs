@@ -21,7 +21,7 @@ use super::limits::{OVERTAKEN_LIMIT, PAUSE, REQUEST_LIMIT};
 use super::pool::Pool;
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{blobs, bucket, claims, commit, copies, garbage, list, read, remove, restore, settle};
+use super::{blobs, bucket, claims, commit, copies, garbage, list, read, remove, restore, settle, uploaders};
 
 /// What has come of the attempts so far.
 #[derive(Default)]
@@ -104,6 +104,7 @@ async fn carry_out(session: &mut Session, request: &CatalogRequest, locked: bool
         CatalogRequest::Versions { path, before, limit } => read::versions(session, path, *before, *limit).await,
         CatalogRequest::List(query) => list::list(session, query).await,
         CatalogRequest::Settle { blobs, held_on } => settle::settle(session, blobs, held_on.as_ref()).await,
+        CatalogRequest::Register { uploader } => uploaders::register(session, *uploader).await,
         CatalogRequest::NoteHolders { blob, held, gone } => copies::note_holders(session, *blob, held, gone).await,
         CatalogRequest::Blobs { on, after, limit } => blobs::kept(session, on.as_ref(), *after, *limit).await,
         CatalogRequest::Retire { blob, server, keep } => copies::retire(session, *blob, server, keep).await,
@@ -120,9 +121,10 @@ async fn carry_out(session: &mut Session, request: &CatalogRequest, locked: bool
 
 const fn can_be_made_again(request: &CatalogRequest) -> bool {
     match request {
-        CatalogRequest::Commit(_) | CatalogRequest::Settle { held_on: None, .. } | CatalogRequest::Restore { .. } => {
-            true
-        }
+        CatalogRequest::Commit(_)
+        | CatalogRequest::Settle { held_on: None, .. }
+        | CatalogRequest::Register { .. }
+        | CatalogRequest::Restore { .. } => true,
         CatalogRequest::RemoveVersion { .. }
         | CatalogRequest::Settle { held_on: Some(_), .. }
         | CatalogRequest::NoteHolders { .. }

@@ -53,6 +53,8 @@ const PUT_BACK: &str = "
                CASE WHEN given.metadata_values IS NOT NULL
                    THEN ARRAY(SELECT jsonb_array_elements_text(given.metadata_values::jsonb)) END
         FROM given JOIN key USING (bucket, key)
+    ), new_uploaders AS (
+        INSERT INTO lode.uploaders (uploader) SELECT unnest($12::bigint[]) ON CONFLICT DO NOTHING
     )
     INSERT INTO lode.blobs (blob, key_id, version, holders)
     SELECT given.blob, key.id, given.version, string_to_array(given.holders, ' ')
@@ -103,7 +105,8 @@ async fn put_back(session: &mut Session, versions: &[&HeldBlob]) -> Result<(), T
         // Names are tokens of HTTP, and addresses have no spaces either.
         .bind(column(&states, |state| state.metadata_names.as_ref().map(|names| names.join(" "))))
         .bind(column(&states, |state| state.metadata_values.as_ref().map(|values| json(values))))
-        .bind(column(versions, |held| bind::texts(&held.holders).join(" ")));
+        .bind(column(versions, |held| bind::texts(&held.holders).join(" ")))
+        .bind(column(versions, |held| held.record.blob.uploader().number().cast_signed()));
     session.rows(statement).await.map(drop)
 }
 

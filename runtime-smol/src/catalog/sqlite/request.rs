@@ -4,7 +4,7 @@ use lode_core::catalog::{CatalogAnswer, CatalogRequest};
 use lode_core::time::WallTime;
 use rusqlite::Connection;
 
-use super::{bucket, claims, commit, copies, garbage, read, restore};
+use super::{bucket, claims, commit, copies, garbage, read, restore, uploaders};
 
 /// By whom a request is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub(super) const fn way_of(request: &CatalogRequest) -> Way {
         CatalogRequest::Commit(_)
         | CatalogRequest::RemoveVersion { .. }
         | CatalogRequest::Settle { .. }
+        | CatalogRequest::Register { .. }
         | CatalogRequest::NoteHolders { .. }
         | CatalogRequest::Retire { .. }
         | CatalogRequest::NoteRemoved { .. }
@@ -54,6 +55,7 @@ pub(super) fn rows_of(write: &CatalogRequest) -> usize {
         CatalogRequest::ForgetGarbage { limit, .. } => (*limit).max(1),
         CatalogRequest::Commit(_)
         | CatalogRequest::RemoveVersion { .. }
+        | CatalogRequest::Register { .. }
         | CatalogRequest::NoteHolders { .. }
         | CatalogRequest::Retire { .. }
         | CatalogRequest::ClaimRepair { .. }
@@ -85,6 +87,7 @@ pub(super) fn carry_out(
         CatalogRequest::Versions { path, before, limit } => read::versions(connection, path, *before, *limit),
         CatalogRequest::List(query) => read::page(connection, query).map(CatalogAnswer::Listed),
         CatalogRequest::Settle { blobs, held_on } => garbage::settle(connection, now, blobs, held_on.as_ref()),
+        CatalogRequest::Register { uploader } => uploaders::register(connection, *uploader),
         CatalogRequest::NoteHolders { blob, held, gone } => copies::note_holders(connection, *blob, held, gone),
         CatalogRequest::Blobs { on, after, limit } => read::blobs(connection, on.as_ref(), *after, *limit),
         CatalogRequest::Retire { blob, server, keep } => copies::retire(connection, *blob, server, keep),

@@ -5,3 +5,8 @@ ALTER TABLE versions ADD COLUMN retired TEXT NOT NULL DEFAULT '';
 -- is in one of the two.
 CREATE INDEX garbage_with_copies ON garbage (blob) WHERE holders <> '';
 CREATE INDEX garbage_without_copies ON garbage (since, blob) WHERE holders = '';
+
+-- The runs of API servers whose uploads belong to this catalog.
+CREATE TABLE uploaders (
+    uploader INTEGER PRIMARY KEY
+) STRICT;

@@ -22,6 +22,7 @@ pub struct Request<'a> {
     headers: Vec<(&'a str, &'a str)>,
     pub(super) body: Option<&'a [u8]>,
     pub(super) head_limit: Option<Duration>,
+    repeatable: bool,
 }
 
 impl<'a> Request<'a> {
@@ -29,7 +30,7 @@ impl<'a> Request<'a> {
     /// already: `/objects/a%2Fb`.
     #[must_use]
     pub const fn new(method: Method, target: &'a str) -> Self {
-        Self { method, target, headers: Vec::new(), body: None, head_limit: None }
+        Self { method, target, headers: Vec::new(), body: None, head_limit: None, repeatable: false }
     }
 
     /// Adds a header. `Host`, `Connection` and what describes the length of the body are written by the client and
@@ -53,6 +54,14 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn head_limit(mut self, limit: Duration) -> Self {
         self.head_limit = Some(limit);
+        self
+    }
+
+    /// Says that the request may arrive twice, although its method does not say so: it asks for something, and changes
+    /// nothing that would be changed once more.
+    #[must_use]
+    pub const fn repeatable(mut self) -> Self {
+        self.repeatable = true;
         self
     }
 
@@ -99,7 +108,8 @@ impl<'a> Request<'a> {
 
     /// Whether the request has the same effect when it arrives twice.
     pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self.method, Method::Get | Method::Head | Method::Put | Method::Delete | Method::Options)
+        self.repeatable
+            || matches!(self.method, Method::Get | Method::Head | Method::Put | Method::Delete | Method::Options)
     }
 }
 

@@ -5,8 +5,9 @@ use core::time::Duration;
 
 use super::cluster::{Cluster, Trouble, upkeep};
 use crate::api_server::tests::bench::address;
-use crate::catalog::{CatalogAnswer, CatalogRequest};
+use crate::catalog::{BlobId, CatalogAnswer, CatalogRequest};
 use crate::copies::Copies;
+use crate::id::{Incarnation, OperationIds};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -80,6 +81,15 @@ fn what_no_version_has_is_removed_after_the_garbage_age_and_forgotten() {
     assert_eq!(all, [kept; 3]);
     let forget = CatalogRequest::ForgetGarbage { garbage_age: Duration::ZERO, limit: 9 };
     assert_eq!(cluster.catalog.answer(cluster.wall(), &forget), CatalogAnswer::Forgotten(0));
+}
+
+#[test]
+fn what_belongs_to_another_catalog_is_left_alone() {
+    let mut cluster = calm(3);
+    let foreign = BlobId::of_upload(OperationIds::new(Incarnation::new(55)).fresh());
+    cluster.disks.get_mut(&address(1)).unwrap().insert(foreign, cluster.now);
+    cluster.pass(10 * MINUTE);
+    assert_eq!(cluster.holders(foreign), [address(1)]);
 }
 
 #[test]

@@ -6,16 +6,16 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::super::bench::{Bench, address};
+use super::super::bench::{Bench, address, of_ours};
 use crate::address::ServerAddress;
 use crate::api_server::messages::versions::{
     BrokenRelay, NewVersion, VersionEffect, VersionInput, VersionOperation, VersionResponse,
 };
 use crate::api_server::messages::{ApiEffect, ApiInput, ApiResponse, RelayFailure};
-use crate::bus::BusCommand;
+use crate::bus::{BusCommand, BusEvent};
 use crate::catalog::model::Catalog;
 use crate::catalog::{
-    Bucket, CatalogAnswer, CatalogFailure, CatalogRequest, Found, Metadata, ObjectPath, State, Version,
+    Bucket, CatalogAnswer, CatalogFailure, CatalogRequest, Description, Found, Metadata, ObjectPath, State, Version,
 };
 use crate::checksum::Checksum;
 use crate::conditions::Conditions;
@@ -24,7 +24,7 @@ use crate::refusal::Refusal;
 use crate::select::Selection;
 use crate::time::WallTime;
 use crate::transfer::{FetchOutcome, RemoveOutcome, TransferFailure, UploadOutcome};
-use crate::wire::Held;
+use crate::wire::{HeartbeatDetails, Held};
 
 /// The length of every body, but where a cluster has another.
 pub(super) const SIZE: u64 = 100;
@@ -59,6 +59,8 @@ pub(super) struct Cluster {
     pub(super) fetches: VecDeque<Trouble>,
     pub(super) relays: VecDeque<Trouble>,
     pub(super) asks: VecDeque<Trouble>,
+    /// What the copies of the last upload were to say of themselves.
+    pub(super) description: Option<Description>,
     late: Vec<ApiInput>,
     pub(super) responses: Vec<ApiResponse>,
     pub(super) broken_off: usize,
@@ -91,6 +93,7 @@ impl Cluster {
             fetches: VecDeque::new(),
             relays: VecDeque::new(),
             asks: VecDeque::new(),
+            description: None,
             late: Vec::new(),
             responses: Vec::new(),
             broken_off: 0,
@@ -102,6 +105,15 @@ impl Cluster {
             content: 0,
             ours: servers,
         }
+    }
+
+    /// A server is heard again, and says something else of itself.
+    pub(super) fn says(&mut self, number: u8, change: impl FnOnce(&mut HeartbeatDetails)) {
+        let mut heartbeat = of_ours(number);
+        if let Some(details) = &mut heartbeat.details {
+            change(details);
+        }
+        self.bench.feed(ApiInput::Bus(BusEvent::Heartbeat(heartbeat.to_message())));
     }
 
     /// Stores a new content; its checksum.
@@ -182,7 +194,8 @@ impl Cluster {
 
     fn completions(&mut self, effect: ApiEffect) -> Vec<ApiInput> {
         match effect {
-            ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, .. }) => {
+            ApiEffect::Version(VersionEffect::UploadCopies { copies, blob, description, .. }) => {
+                self.description = Some(description);
                 copies.into_iter().filter_map(|(upload, server)| self.upload(upload, server, blob.name())).collect()
             }
             ApiEffect::Version(VersionEffect::StoreMarker { copies, blob, .. }) => {

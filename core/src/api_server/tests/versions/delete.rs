@@ -77,6 +77,11 @@ fn a_removal_that_is_unknown_twice_is_told_to_be() {
     cluster.asks.extend([Trouble::AnswerLost, Trouble::AnswerLost]);
     remove(&mut cluster, 1);
     assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }));
+    cluster.put("a", &[]);
+    cluster.asks.extend([Trouble::None, Trouble::RequestLost, Trouble::RequestLost]);
+    delete(&mut cluster, &[]);
+    assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }));
+    assert_eq!(cluster.asks.len(), 0, "it is not asked a third time");
 }
 
 #[test]

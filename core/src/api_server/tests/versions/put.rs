@@ -2,6 +2,7 @@
 
 use alloc::string::ToString as _;
 
+use super::super::bench::address;
 use super::cluster::{Cluster, SIZE, Trouble, path};
 use crate::api_server::messages::versions::{VersionOperation, VersionResponse};
 use crate::catalog::Version;
@@ -28,6 +29,40 @@ fn a_version_lies_on_three_servers_and_follows_the_one_before() {
     assert_eq!((written(&cluster), cluster.holders("a").len()), (2, 3));
     assert_eq!(cluster.stored.len(), 3, "the copies of the first version are gone");
     assert_eq!(cluster.read("a").unwrap().holders.len(), 3);
+}
+
+#[test]
+fn copies_lie_in_as_many_zones_as_there_are() {
+    let mut cluster = Cluster::of(6);
+    for number in 1..=6 {
+        cluster.says(number, |details| details.zone = Some(if number <= 4 { "a" } else { "b" }.parse().unwrap()));
+    }
+    for key in 0..20 {
+        let key = key.to_string();
+        cluster.put(&key, &[]);
+        let in_b = cluster.holders(&key).iter().filter(|holder| [5, 6].map(address).contains(holder)).count();
+        assert!(in_b == 1 || in_b == 2, "{key}: {:?}", cluster.holders(&key));
+    }
+}
+
+#[test]
+fn a_server_that_is_to_be_emptied_gets_no_copy() {
+    let mut cluster = Cluster::of(4);
+    cluster.says(2, |details| details.draining = true);
+    for key in 0..10 {
+        cluster.put(&key.to_string(), &[]);
+        assert_eq!(cluster.holders(&key.to_string()).len(), 3);
+        assert!(!cluster.holders(&key.to_string()).contains(&address(2)));
+    }
+}
+
+#[test]
+fn each_copy_says_what_it_is_of() {
+    let mut cluster = Cluster::of(6);
+    cluster.uploads.push_back(Trouble::Fails);
+    cluster.put("a", &[]);
+    let expected = "object objects a".parse().ok();
+    assert_eq!((written(&cluster), &cluster.description), (1, &expected));
 }
 
 #[test]
@@ -175,7 +210,8 @@ fn as_many_copies_as_there_are_servers_unless_it_was_said_how_many() {
     let mut cluster = Cluster::of(1);
     cluster.bench.server.config = ApiConfig { copies: Copies::exactly(3).unwrap(), ..ApiConfig::default() };
     cluster.put("a", &[]);
-    assert_eq!(cluster.last_refusal().status(), 507);
+    // Not that there is no room: an API server that has just started knows only some of the data servers.
+    assert_eq!(cluster.last_refusal(), &Refusal::TooFewDataServers { known: 1, needed: 2 });
     assert!(cluster.stored.is_empty());
     let mut cluster = Cluster::of(0);
     cluster.put("a", &[]);

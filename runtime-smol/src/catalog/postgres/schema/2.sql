@@ -10,3 +10,6 @@ CREATE INDEX blobs_garbage_with_copies ON lode.blobs (blob) WHERE garbage_since 
 CREATE INDEX blobs_garbage_without_copies ON lode.blobs (garbage_since, blob)
     WHERE garbage_since IS NOT NULL AND holders = '{}';
 DROP INDEX lode.blobs_garbage;
+
+-- The runs of API servers whose uploads belong to this catalog; the 64 bits of each taken for a signed number.
+CREATE TABLE lode.uploaders (uploader BIGINT PRIMARY KEY);

@@ -7,7 +7,7 @@ use crate::cli::progress::size;
 use crate::cli::table::Tone;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Copies {
+pub(super) struct Upkeep {
     wanted: usize,
     counted: Option<Counted>,
     counting: Option<u64>,
@@ -39,7 +39,7 @@ struct Repair {
     copies_failed: u64,
 }
 
-impl Copies {
+impl Upkeep {
     /// Two lines: how things were counted to be, and what is being done about it.
     pub(super) fn render(&self, colours: bool) -> String {
         let counted = match (&self.counted, self.counting) {
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn render(json: &str) -> String {
-        serde_json::from_str::<Copies>(json).unwrap().render(false)
+        serde_json::from_str::<Upkeep>(json).unwrap().render(false)
     }
 
     const REPAIR: &str = r#""repair": {"under_way": 2, "waiting": 3, "bytes_to_copy": 1048576, "time_left_ms": 2100,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{millis, since_ms};
 
 #[derive(Debug, Serialize)]
-pub(super) struct Copies {
+pub(super) struct Upkeep {
     /// How many there are to be of each.
     wanted: usize,
     /// What the last count of all has found; nothing before the first one has ended.
@@ -48,7 +48,7 @@ struct Repair {
     garbage_removed: u64,
 }
 
-impl Copies {
+impl Upkeep {
     /// The report at this instant.
     pub(super) fn of(report: &UpkeepReport, now: Instant) -> Self {
         let counters = report.counters;

@@ -1,0 +1,37 @@
+//! Questions of API servers about many blobs at a time.
+
+use http_types::StatusCode;
+use lode_core::data_server::messages::DataOperation;
+use lode_core::inventory::text::committed_from_text;
+use lode_core::resource::data::DataResource;
+
+use crate::http::server::Exchange;
+use crate::reply::{Misunderstood, Reply};
+use crate::request;
+
+/// The longest question that is taken, in bytes: a line has less than 100 for each of 1,000 blobs.
+const QUESTION_BYTES: u64 = 128 * 1024;
+
+/// What is asked for.
+///
+/// # Errors
+/// If it cannot be understood.
+pub(super) async fn operation(exchange: &mut Exchange, resource: DataResource) -> Result<DataOperation, Misunderstood> {
+    match resource {
+        DataResource::Held => {
+            request::only_post(exchange)?;
+            let body = exchange.read_whole_body(QUESTION_BYTES).await;
+            let body = body.map_err(|error| Misunderstood::Body { reason: error.to_string() })?;
+            Ok(DataOperation::Held { blobs: committed_from_text(&body)? })
+        }
+        DataResource::Inventory(query) => {
+            request::only_get(exchange)?;
+            Ok(DataOperation::Inventory(query))
+        }
+    }
+}
+
+/// An answer of lines.
+pub(super) fn text(lines: String) -> Reply {
+    Reply::text(StatusCode::Ok, "text/plain", lines)
+}
