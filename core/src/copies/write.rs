@@ -173,12 +173,6 @@ impl QuorumWrite {
         })
     }
 
-    /// How many copies must be durable before it counts.
-    #[must_use]
-    pub const fn quorum(&self) -> usize {
-        quorum_of(self.copies)
-    }
-
     /// How many copies are on their way.
     #[must_use]
     pub fn sending(&self) -> usize {
