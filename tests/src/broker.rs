@@ -16,7 +16,7 @@ use crate::scratch::Scratch;
 use crate::wait;
 
 const PROGRAMS: &str = "/usr/lib/rabbitmq/bin";
-const START_LIMIT: Duration = Duration::from_secs(90);
+const START_LIMIT: Duration = Duration::from_secs(240);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 const VHOSTS: u32 = 40;
 /// The password `guest` as RabbitMQ keeps it: base64 of a salt (1, 2, 3, 4) and the SHA-256 of salt and password.

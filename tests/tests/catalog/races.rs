@@ -134,7 +134,11 @@ pub(crate) fn one_copy_stays(handles: Handles<'_>, rounds: u64) {
         }
         let stays = if is_one { &two } else { &one };
         let last = handles.last().expect("a handle");
-        assert_eq!(found(&**last, &path).expect("the key is there").holders, [stays.clone()], "round {round}");
+        assert_eq!(
+            found(&**last, &path).expect("the key is there").holders,
+            std::slice::from_ref(stays),
+            "round {round}"
+        );
     }
 }
 
