@@ -13,6 +13,7 @@
 
 mod asked;
 pub mod damaged;
+mod draining;
 pub mod holdings;
 pub mod messages;
 pub mod receiving;
@@ -91,6 +92,9 @@ enum Work {
     Removing { blob: Option<BlobId> },
     Checking,
     Listing,
+    Describing,
+    KeepingDraining { draining: bool },
+    Counting { kept: bool },
 }
 
 impl DataServer {
@@ -238,6 +242,8 @@ impl DataServer {
             }
             DataOperation::Held { blobs } => self.asked_held(request, blobs, effects),
             DataOperation::Inventory(query) => self.asked_inventory(request, query, effects),
+            DataOperation::FullInventory(query) => self.asked_full_inventory(request, query, effects),
+            DataOperation::Drain(command) => self.asked_to_drain(request, command, effects),
         }
     }
 
@@ -467,6 +473,9 @@ impl Machine for DataServer {
             DataInput::Removed { removal, outcome } => self.removed(now, removal, outcome, effects),
             DataInput::Checked { check, outcome } => self.checked(now, check, outcome, effects),
             DataInput::Listed { list, outcome } => self.listed(now, list, outcome, effects),
+            DataInput::Described { describe, outcome } => self.described(now, describe, outcome, effects),
+            DataInput::DrainingKept { keep, outcome } => self.draining_kept(now, keep, &outcome, effects),
+            DataInput::Counted { count, outcome } => self.counted(now, count, outcome, effects),
             DataInput::SpaceMeasured { measurement, outcome } => self.space_measured(now, measurement, outcome),
         }
         self.beat(now, effects);

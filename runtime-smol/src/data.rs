@@ -107,7 +107,7 @@ impl DataServerBuilder {
             tracing::info!(removed, root = %self.root.display(), "uploads that an earlier run had not finished were removed");
         }
         let space = store.space()?;
-        let machine = Machine::new(self.config, advertised, fresh_incarnation(), space)?;
+        let machine = Machine::new(self.config, advertised, fresh_incarnation(), space)?.draining(store.is_draining());
         let (engine, bus_work) = Engine::new(machine, Node { store }, Arc::clone(&self.executor), &*self.bus);
         Ok(DataServer { engine, listener, address, limits: self.limits, executor: self.executor, bus_work })
     }
@@ -153,3 +153,6 @@ fn reachable(address: SocketAddr) -> Result<ServerAddress, StartError> {
     }
     address.to_string().parse().map_err(|_| StartError::NotReachable { address })
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

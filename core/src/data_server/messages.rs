@@ -8,7 +8,7 @@ use crate::catalog::{BlobId, Description, VersionLabel};
 use crate::checksum::Checksum;
 use crate::digest::{ComputedDigests, RequestedDigests};
 use crate::id::{OperationId, RequestId};
-use crate::inventory::{CommittedBlob, InventoryPage};
+use crate::inventory::{CommittedBlob, FullPage, InventoryPage};
 use crate::name::ObjectName;
 use crate::refusal::Refusal;
 use crate::resource::data::InventoryQuery;
@@ -91,6 +91,27 @@ pub enum DataInput {
         /// What is there.
         outcome: Result<InventoryPage, DiskFailure>,
     },
+    /// Completes [`DataEffect::Describe`].
+    Described {
+        /// Its id.
+        describe: OperationId,
+        /// What is there.
+        outcome: Result<DescribedPage, DiskFailure>,
+    },
+    /// Completes [`DataEffect::KeepDraining`].
+    DrainingKept {
+        /// Its id.
+        keep: OperationId,
+        /// Whether a restart will know.
+        outcome: Result<(), DiskFailure>,
+    },
+    /// Completes [`DataEffect::Count`].
+    Counted {
+        /// Its id.
+        count: OperationId,
+        /// What is there.
+        outcome: Result<Counts, DiskFailure>,
+    },
     /// Completes [`DataEffect::MeasureSpace`].
     SpaceMeasured {
         /// Its id.
@@ -135,6 +156,21 @@ pub enum DataOperation {
     },
     /// Tell of all blobs that are held, page by page.
     Inventory(InventoryQuery),
+    /// Tell of all blobs that are held, page by page, with all that is known of each.
+    FullInventory(InventoryQuery),
+    /// Be emptied, or not, or tell whether that is so.
+    Drain(DrainCommand),
+}
+
+/// What is to be done about emptying a data server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DrainCommand {
+    /// It is to be emptied.
+    Begin,
+    /// It is not.
+    Cancel,
+    /// Tell how far that is.
+    Tell,
 }
 
 /// What a data server wants done.
@@ -228,6 +264,32 @@ pub enum DataEffect {
         /// Which page.
         query: InventoryQuery,
     },
+    /// List what lies among the blobs, with what stands at the ends of the files. Completed by [`DataInput::Described`].
+    Describe {
+        /// Its id.
+        describe: OperationId,
+        /// For which request.
+        request: RequestId,
+        /// Which page.
+        query: InventoryQuery,
+    },
+    /// Keep whether the server is to be emptied, so that a restart does not change that. Completed by
+    /// [`DataInput::DrainingKept`].
+    KeepDraining {
+        /// Its id.
+        keep: OperationId,
+        /// For which request.
+        request: RequestId,
+        /// Whether it is.
+        draining: bool,
+    },
+    /// Count what is there. Completed by [`DataInput::Counted`].
+    Count {
+        /// Its id.
+        count: OperationId,
+        /// For which request.
+        request: RequestId,
+    },
     /// Measure the space on the disk. Completed by [`DataInput::SpaceMeasured`].
     MeasureSpace {
         /// Its id.
@@ -258,6 +320,10 @@ pub enum DataResponse {
     Held(Vec<BlobId>),
     /// What is held (200).
     Inventory(InventoryPage),
+    /// What is held, with all that is known of it (200).
+    FullInventory(FullPage),
+    /// How far the server is emptied (200).
+    Drain(DrainReport),
     /// It is not done.
     Refused(Refusal),
 }
@@ -278,6 +344,35 @@ pub struct Checked {
     pub held: Vec<BlobId>,
     /// Those that are there and damaged.
     pub damaged: Vec<BlobId>,
+}
+
+/// A page of an inventory with all that is known, and what could not be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DescribedPage {
+    /// What is there.
+    pub page: FullPage,
+    /// Those that are there and damaged.
+    pub damaged: Vec<BlobId>,
+}
+
+/// How much lies on a data server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Blobs of versions, which API servers move.
+    pub blobs: u64,
+    /// Objects of the mode without a catalog, which nobody moves.
+    pub objects: u64,
+}
+
+/// How far a data server is emptied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrainReport {
+    /// Whether it is to be.
+    pub draining: bool,
+    /// Whether a restart will know that.
+    pub kept: bool,
+    /// What is still there.
+    pub counts: Counts,
 }
 
 /// A body that was received and lies in a temporary file.

@@ -117,7 +117,8 @@ impl View {
             let none = "no data server has been heard of: nothing can be stored or read";
             return text + &Tone::Bad.paint(none, colours) + "\n";
         }
-        let mut table = Table::new(&["DATA SERVER", "STATE", "LAST HEARD", "WRITES", "ZONE", "FREE", "TOTAL", "SOFTWARE"]);
+        let mut table =
+            Table::new(&["DATA SERVER", "STATE", "LAST HEARD", "WRITES", "ZONE", "FREE", "TOTAL", "SOFTWARE"]);
         data_servers.iter().for_each(|server| table.row(server.row()));
         text + &table.render(colours)
     }

@@ -1,13 +1,14 @@
-//! Questions of API servers about many blobs at a time.
+//! What only data servers are asked: by API servers about many blobs at a time, and by operators.
 
 use http_types::StatusCode;
-use lode_core::data_server::messages::DataOperation;
+use lode_core::data_server::messages::{Counts, DataOperation, DrainCommand, DrainReport};
 use lode_core::inventory::text::committed_from_text;
 use lode_core::resource::data::DataResource;
+use serde_json::json;
 
 use crate::http::server::Exchange;
 use crate::reply::{Misunderstood, Reply};
-use crate::request;
+use crate::request::{self, CommandMethod};
 
 /// The longest question that is taken, in bytes: a line has less than 100 for each of 1,000 blobs.
 const QUESTION_BYTES: u64 = 128 * 1024;
@@ -28,7 +29,25 @@ pub(super) async fn operation(exchange: &mut Exchange, resource: DataResource) -
             request::only_get(exchange)?;
             Ok(DataOperation::Inventory(query))
         }
+        DataResource::FullInventory(query) => {
+            request::only_get(exchange)?;
+            Ok(DataOperation::FullInventory(query))
+        }
+        DataResource::Drain => {
+            let command = match request::command_method(exchange)? {
+                CommandMethod::Begin => DrainCommand::Begin,
+                CommandMethod::Cancel => DrainCommand::Cancel,
+                CommandMethod::Tell => DrainCommand::Tell,
+            };
+            Ok(DataOperation::Drain(command))
+        }
     }
+}
+
+/// How far the server is emptied.
+pub(super) fn drain_report(report: DrainReport) -> Reply {
+    let DrainReport { draining, kept, counts: Counts { blobs, objects } } = report;
+    Reply::json(StatusCode::Ok, &json!({ "draining": draining, "kept": kept, "blobs": blobs, "objects": objects }))
 }
 
 /// An answer of lines.

@@ -45,6 +45,9 @@ impl Kind for Node {
             | DataEffect::Remove { request, .. }
             | DataEffect::Check { request, .. }
             | DataEffect::List { request, .. }
+            | DataEffect::Describe { request, .. }
+            | DataEffect::KeepDraining { request, .. }
+            | DataEffect::Count { request, .. }
             | DataEffect::Respond { request, .. } => engine.mailboxes.deliver(request, effect),
         }
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! ROOT/lode.json                     says that this is a store of Lode, and the version of this layout
 //! ROOT/lock                          locked (flock) while a data server uses the folder
+//! ROOT/draining                      there while the server is to be emptied
 //! ROOT/incoming/<number>             uploads under way; removed at start
 //! ROOT/objects/<2 digits>/<digits>   what has come without a description: objects of the mode without a catalog; the 64
 //!                                    hexadecimal digits are BLAKE3 of the name, the 2 their beginning
@@ -17,6 +18,7 @@
 //! Version 1 of the layout had no `blobs`; a folder of that version is upgraded when it is opened. Open folders are held, and all else is named relative to them, so that a file system that is unmounted below a running server cannot
 //! make it write into the mount point.
 
+mod draining;
 mod format_file;
 mod place;
 
@@ -184,6 +186,16 @@ impl Layout {
             folders.extend(FolderId::of_tree(tree).filter(|folder| names.contains(&folder.name().into())));
         }
         Ok(folders)
+    }
+
+    /// Whether the server is to be emptied.
+    pub(super) fn is_draining(&self) -> bool {
+        draining::is_kept(&self.root)
+    }
+
+    /// Keeps whether the server is to be emptied.
+    pub(super) fn keep_draining(&self, draining: bool) -> Result<(), StoreError> {
+        draining::keep(&self.root, draining)
     }
 
     /// The room on the file system.

@@ -5,8 +5,10 @@ use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use lode_core::inventory::{CommittedBlob, Notes};
+use lode_core::catalog::BlobId;
+use lode_core::inventory::{CommittedBlob, FullEntry, Notes};
 use lode_core::name::ObjectName;
+use lode_core::time::WallTime;
 use rustix::io::Errno;
 
 use super::checksums::TablePart;
@@ -67,6 +69,14 @@ pub(super) async fn look_up_and_note(shared: &Shared, committed: &CommittedBlob)
         }
     }
     Ok(true)
+}
+
+/// What the end of the blob's file says; `None` if it is not there, or does not say what it was written for.
+pub(super) async fn describe(shared: &Shared, blob: BlobId) -> Result<Option<FullEntry>, StoreError> {
+    let Some(Opened { tail, .. }) = Opened::open(shared, &blob.name(), TAIL_BYTES).await? else { return Ok(None) };
+    let Tail { size_bytes, checksum, written_at_ms, description, label, .. } = tail;
+    let stored = WallTime::from_millis(written_at_ms);
+    Ok(description.map(|description| FullEntry { blob, size_bytes, checksum, stored, label, description }))
 }
 
 impl BlobReader {

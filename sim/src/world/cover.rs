@@ -86,9 +86,19 @@ impl World<'_> {
             DataInput::Request { operation: DataOperation::Put { .. }, .. } => Point::DataPut,
             DataInput::Request { operation: DataOperation::Get { .. }, .. } => Point::DataGet,
             DataInput::Request { operation: DataOperation::Delete { .. }, .. } => Point::DataDelete,
-            DataInput::Request { operation: DataOperation::Held { .. } | DataOperation::Inventory(_), .. }
+            DataInput::Request {
+                operation:
+                    DataOperation::Held { .. }
+                    | DataOperation::Inventory(_)
+                    | DataOperation::FullInventory(_)
+                    | DataOperation::Drain(_),
+                ..
+            }
             | DataInput::Checked { .. }
-            | DataInput::Listed { .. } => unreachable!("nobody here asks about many blobs"),
+            | DataInput::Listed { .. }
+            | DataInput::Described { .. }
+            | DataInput::DrainingKept { .. }
+            | DataInput::Counted { .. } => unreachable!("nobody here asks about many blobs, nor drains a server"),
             DataInput::RequestGone { .. } => Point::DataRequestGone,
             DataInput::LookedUp { outcome: Ok(Some(_)), .. } => Point::DataLookedUpHeld,
             DataInput::LookedUp { outcome: Ok(None), .. } => Point::DataLookedUpNotHeld,
@@ -128,7 +138,11 @@ impl World<'_> {
             DataEffect::Open { .. } => Point::DataOpen,
             DataEffect::Send { .. } => Point::DataSend,
             DataEffect::Remove { .. } => Point::DataRemove,
-            DataEffect::Check { .. } | DataEffect::List { .. } => unreachable!("nobody here asks about many blobs"),
+            DataEffect::Check { .. }
+            | DataEffect::List { .. }
+            | DataEffect::Describe { .. }
+            | DataEffect::KeepDraining { .. }
+            | DataEffect::Count { .. } => unreachable!("nobody here asks about many blobs, nor drains a server"),
             DataEffect::MeasureSpace { .. } => Point::DataMeasure,
             DataEffect::Respond { .. } => Point::DataRespond,
         });

@@ -183,7 +183,11 @@ impl World<'_> {
                 let name = self.name_id(&name);
                 self.disk_works(node, DiskStep::Removed { removal, name });
             }
-            DataEffect::Check { .. } | DataEffect::List { .. } => unreachable!("nobody here asks about many blobs"),
+            DataEffect::Check { .. }
+            | DataEffect::List { .. }
+            | DataEffect::Describe { .. }
+            | DataEffect::KeepDraining { .. }
+            | DataEffect::Count { .. } => unreachable!("nobody here asks about many blobs, nor drains a server"),
             DataEffect::MeasureSpace { measurement } => self.disk_works(node, DiskStep::Measured { measurement }),
             DataEffect::Respond { request, response } => self.respond_data(node, request, response),
         }
@@ -408,7 +412,10 @@ impl World<'_> {
         let answer = match response {
             DataResponse::Stored { checksum, .. } => Answer::Stored { content: super::content_of(checksum) },
             DataResponse::Removed => Answer::Removed,
-            DataResponse::Held(_) | DataResponse::Inventory(_) => unreachable!("nobody here asks about many blobs"),
+            DataResponse::Held(_)
+            | DataResponse::Inventory(_)
+            | DataResponse::FullInventory(_)
+            | DataResponse::Drain(_) => unreachable!("nobody here asks about many blobs, nor drains a server"),
             DataResponse::Refused(refusal) => Answer::Refused(refusal),
         };
         self.answer(exchange, answer);
