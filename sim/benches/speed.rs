@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use lode_sim::draw;
-use lode_sim::plan::Plan;
+use lode_sim::plan::{CatalogSetup, Plan};
 use lode_sim::run::run;
 use lode_sim::steady::Steady;
 use lode_sim::trace::Keep;
@@ -53,12 +53,16 @@ fn main() {
 
 fn workloads() -> Vec<Workload> {
     let hour_us = 3_600_000_000;
-    let small = Steady { seed: 1, apis: 2, datas: 10, names: 300, period_us: 50_000, lasting_us: hour_us };
+    let (names, period_us, catalog, lasting_us) = (300, 50_000, None, hour_us);
+    let small = Steady { seed: 1, apis: 2, datas: 10, names, period_us, catalog, lasting_us };
+    let versioned = Steady { catalog: Some(CatalogSetup::usual()), ..small };
     // One operation each 10 s: each asks all thousand, and each name is read through each API server in the end.
-    let large = Steady { seed: 1, apis: 100, datas: 1000, names: 4, period_us: 10_000_000, lasting_us: hour_us };
+    let (apis, datas, names, period_us) = (100, 1000, 4, 10_000_000);
+    let large = Steady { apis, datas, names, period_us, ..small };
     let workload = |name, plans, seldom| Workload { name, plans, seldom, measured: Vec::new() };
     vec![
         workload("2 API + 10 data servers, 20 operations/s, one hour", vec![small.plan()], 0),
+        workload("the same with a catalog and 3 copies", vec![versioned.plan()], 0),
         workload("1,000 seeds of the swarm, faults and all", (1..=1000).map(draw::from_seed).collect(), 0),
         workload("100 API + 1,000 data servers, one hour", vec![large.plan()], 6),
     ]

@@ -25,6 +25,8 @@ pub enum Purpose {
     Reconnect,
     /// What a run of a process calls itself.
     Incarnation,
+    /// Whether the catalog does what it is asked when its answer is lost, and when.
+    CatalogFault,
     /// Which of several processes at one address gets a connection; whom a node of the seed picks.
     Choice,
 }
@@ -70,6 +72,7 @@ const fn key(from: Node, to: Node, purpose: Purpose) -> u64 {
     const fn number(node: Node) -> u64 {
         let (kind, number) = match node {
             Node::Broker => (0, 0),
+            Node::Catalog => (0, 1),
             Node::Client(number) => (1, number),
             Node::Api(number) => (2, number),
             Node::Data(number) => (3, number),

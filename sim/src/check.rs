@@ -1,9 +1,10 @@
 //! The checkers that look at a whole run afterwards: is what clients were told true, and did everything come right?
 //!
 //! Each checker is a pure function in the file of its name, and each opens with its rule in words and where the rule
-//! comes from. They know the store as it is today: `--catalog none`, where the object's name is the blob's name, there
-//! is one copy, placement ranks the members believed to live, and where an object is is asked of everybody (README.md,
-//! "What it does today", "Limits of this mode").
+//! comes from. There are two lists of them, for the two modes of the store: [`ALL`] for `--catalog none`, where the object's
+//! name is the blob's name, there is one copy, placement ranks the members believed to live, and where an object is is asked
+//! of everybody (README.md, "What it does today", "Limits without a catalog"); and [`VERSIONED`] for clusters with a
+//! catalog, where names have versions, and data servers keep copies of blobs (README.md, "Versions and copies").
 //!
 //! **What happens at one and the same instant may have happened in either order.** So whatever has to have been true
 //! "all the time" has to have begun before and to end after, and whatever has to have been true "once" may touch at its
@@ -16,13 +17,17 @@
 pub mod acknowledged_is_held;
 pub mod answers_fit;
 pub mod calm_end;
+pub mod calm_versions;
 pub mod coherent_history;
+pub mod copies_are_kept;
 pub mod facts;
 pub mod held_was_put;
 pub mod honest_refusals;
+pub mod honest_writes;
 pub mod kept_until_the_end;
 pub mod linearizable;
 pub mod linearize;
+pub mod listing_pages;
 pub mod located_holders;
 pub mod membership_converges;
 pub mod no_false_missing;
@@ -34,13 +39,14 @@ mod sample;
 pub mod seen_was_held;
 mod span;
 pub mod verdict;
+pub mod version_order;
 pub mod whole_bodies;
 
 use self::facts::Facts;
 use self::verdict::Verdict;
 use crate::history::{History, Violation};
 
-/// All checkers. The first looks at the history itself: where that one complains, the others may be misled.
+/// All checkers of histories without a catalog. The first looks at the history itself: where that one complains, the others may be misled.
 pub const ALL: [fn(&Facts<'_>) -> Verdict; 16] = [
     coherent_history::check,
     answers_fit::check,
@@ -60,6 +66,22 @@ pub const ALL: [fn(&Facts<'_>) -> Verdict; 16] = [
     calm_end::check,
 ];
 
+/// All checkers of histories with a catalog. The first is that of [`ALL`].
+pub const VERSIONED: [fn(&Facts<'_>) -> Verdict; 12] = [
+    coherent_history::check,
+    answers_fit::check,
+    whole_bodies::check,
+    refused_bodies::check,
+    version_order::check,
+    listing_pages::check,
+    honest_writes::check,
+    honest_refusals::check,
+    copies_are_kept::check,
+    membership_converges::check,
+    calm_versions::check,
+    calm_end::check,
+];
+
 /// What does not hold in this run. Names whose calls were too many or too tangled to be decided are not among it: they
 /// are counted in [`Verdict::undecided`], see [`verdicts`].
 #[must_use]
@@ -67,11 +89,12 @@ pub fn history(history: &History) -> Vec<Violation> {
     verdicts(history).into_iter().flat_map(|verdict| verdict.violations).collect()
 }
 
-/// What each checker says of this run, in the order of [`ALL`].
+/// What each checker says of this run, in the order of [`ALL`] or of [`VERSIONED`].
 #[must_use]
 pub fn verdicts(history: &History) -> Vec<Verdict> {
     let facts = Facts::of(history);
-    ALL.iter().map(|check| check(&facts)).collect()
+    let checkers = if history.catalog.is_some() { VERSIONED.as_slice() } else { ALL.as_slice() };
+    checkers.iter().map(|check| check(&facts)).collect()
 }
 
 #[cfg(test)]

@@ -5,14 +5,26 @@ use std::fmt;
 use lode_core::time::Instant;
 
 use crate::node::Node;
+use crate::plan::CatalogSetup;
 
 /// The content of one PUT: the index of its operation in the plan. No two PUTs have the same content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(pub u32);
 
-/// The name of an object, by its number in the plan.
+/// The name of an object, by its number in the plan; or that of a blob, by a number that the run has given it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NameId(pub u16);
+pub struct NameId(pub u32);
+
+impl NameId {
+    /// The first number of a blob, where there is a catalog: data servers keep blobs, whose names are not those of objects.
+    pub const FIRST_BLOB: Self = Self(1 << 16);
+
+    /// Whether it is a blob, and no object.
+    #[must_use]
+    pub const fn is_blob(self) -> bool {
+        self.0 >= Self::FIRST_BLOB.0
+    }
+}
 
 /// One call of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +39,40 @@ pub struct Call {
     pub name: NameId,
     /// What was asked.
     pub asked: Asked,
+    /// What was to be true of the object, if anything.
+    pub only_if: Option<Required>,
+    /// Of which version; the current one, if not said.
+    pub version: Option<u64>,
     /// When.
     pub began: Instant,
     /// When the outcome was known; `None` if it never was.
     pub ended: Option<Instant>,
     /// What the client was told.
     pub outcome: Outcome,
+    /// Of which version it was told so, if it was told.
+    pub told_version: Option<u64>,
+}
+
+/// What a conditional request requires of the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Required {
+    /// That there is none.
+    Absent,
+    /// That there is one.
+    Present,
+    /// That it is this content; `None` for one that no object has.
+    Content(Option<ContentId>),
+}
+
+impl fmt::Display for Required {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("there is none"),
+            Self::Present => f.write_str("there is one"),
+            Self::Content(Some(content)) => write!(f, "it is content {}", content.0),
+            Self::Content(None) => f.write_str("it is no content at all"),
+        }
+    }
 }
 
 /// What was asked.
@@ -60,6 +100,15 @@ pub enum Asked {
     Locate {
         /// All holders, or one.
         all: bool,
+    },
+    /// Which versions are there?
+    Versions,
+    /// Which objects are there?
+    List {
+        /// How many at the most.
+        limit: u16,
+        /// Only those behind the name of the call.
+        after: bool,
     },
 }
 
@@ -101,6 +150,15 @@ pub enum Outcome {
         /// Who is said not to have answered.
         unanswered: Vec<Node>,
     },
+    /// 200 to the question for versions: all of the name, the latest first.
+    Versions(Vec<(u64, Option<ContentId>)>),
+    /// 200 to a listing: this page.
+    Listed {
+        /// The names on it, in the order of their texts, each with its version and content.
+        objects: Vec<(NameId, u64, Option<ContentId>)>,
+        /// The name behind which the next page begins, if there is one.
+        next: Option<NameId>,
+    },
     /// Any other refusal.
     Refused {
         /// The HTTP status.
@@ -135,7 +193,30 @@ impl fmt::Display for Outcome {
             Self::Located { holders, unanswered } => {
                 write!(f, "200, at {}; not answered: {}", list(holders), list(unanswered))
             }
+            Self::Versions(versions) => {
+                let told: Vec<_> =
+                    versions.iter().map(|(version, content)| Told(*version, *content).to_string()).collect();
+                write!(f, "200, versions: {}", told.join(", "))
+            }
+            Self::Listed { objects, next } => {
+                let told =
+                    objects.iter().map(|(name, version, content)| format!("o{} {}", name.0, Told(*version, *content)));
+                let more = if next.is_some() { ", and more" } else { "" };
+                write!(f, "200, objects: {}{more}", told.collect::<Vec<_>>().join(", "))
+            }
             Self::Refused { status, code } => write!(f, "{status}, {code}"),
+        }
+    }
+}
+
+/// A version in a few words.
+struct Told(u64, Option<ContentId>);
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(version, Some(content)) => write!(f, "{version} is content {}", content.0),
+            Self(version, None) => write!(f, "{version} is a tombstone"),
         }
     }
 }
@@ -187,6 +268,53 @@ pub enum HoldingEnd {
     DiskBlanked,
 }
 
+/// What the catalog did, and what was stored for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catalogued {
+    /// How it was set up.
+    pub setup: CatalogSetup,
+    /// For which PUT each blob was made, in the order in which they were.
+    pub blobs: Vec<(NameId, ContentId)>,
+    /// What became a version, in the order in which it did.
+    pub commits: Vec<Committed>,
+    /// The versions that went, each at its time: they were removed, or gave way to later ones.
+    pub gone: Vec<Gone>,
+}
+
+impl Catalogued {
+    /// One that has done nothing yet.
+    #[must_use]
+    pub const fn of(setup: CatalogSetup) -> Self {
+        Self { setup, blobs: Vec::new(), commits: Vec::new(), gone: Vec::new() }
+    }
+}
+
+/// Something became the current version of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// When.
+    pub at: Instant,
+    /// Of which name.
+    pub name: NameId,
+    /// Which version.
+    pub version: u64,
+    /// Which blob it has; that of a tombstone lies nowhere.
+    pub blob: NameId,
+    /// Its content; `None` for a tombstone.
+    pub content: Option<ContentId>,
+    /// On which data servers it was said to be durable.
+    pub holders: Vec<Node>,
+}
+
+/// A version went for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone {
+    /// When.
+    pub at: Instant,
+    /// Which blob it had.
+    pub blob: NameId,
+}
+
 /// An API server believed that a data server lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Belief {
@@ -216,6 +344,8 @@ pub struct History {
     /// Data servers whose address another process shared for some time: what is asked at the address may be answered by
     /// either.
     pub shared_addresses: Vec<Node>,
+    /// What the catalog did, if there is one.
+    pub catalog: Option<Catalogued>,
     /// Whether the settings allow that in the end everybody is known, and answers in time: bounds that are smaller than the
     /// cluster, or periods that are shorter than its messages take, promise neither.
     pub promises_calm: bool,
@@ -233,6 +363,7 @@ impl Default for History {
             beliefs: Vec::new(),
             tainted: Vec::new(),
             shared_addresses: Vec::new(),
+            catalog: None,
             promises_calm: true,
             calm: Instant::START,
             end: Instant::START,

@@ -5,12 +5,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// One participant. Written `broker`, `client-3`, `api-1`, `data-12`, `seed-api-1`, `seed-data-1`; numbers begin at 1.
+/// One participant. Written `broker`, `catalog`, `client-3`, `api-1`, `data-12`, `seed-api-1`, `seed-data-1`; numbers begin at 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Node {
     /// The message broker.
     Broker,
+    /// The database that keeps names and versions.
+    Catalog,
     /// A client of the store.
     Client(u16),
     /// An API server of ours: it runs [`lode_core::api_server::ApiServer`].
@@ -27,6 +29,7 @@ impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Broker => f.write_str("broker"),
+            Self::Catalog => f.write_str("catalog"),
             Self::Client(number) => write!(f, "client-{number}"),
             Self::Api(number) => write!(f, "api-{number}"),
             Self::Data(number) => write!(f, "data-{number}"),
@@ -38,7 +41,7 @@ impl fmt::Display for Node {
 
 /// A text that names no participant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} names no node: write broker, client-N, api-N, data-N, seed-api-N or seed-data-N, N from 1")]
+#[error("{text:?} names no node: write broker, catalog, client-N, api-N, data-N, seed-api-N or seed-data-N, N from 1")]
 pub struct ParseNodeError {
     text: String,
 }
@@ -48,8 +51,10 @@ impl FromStr for Node {
 
     fn from_str(text: &str) -> Result<Self, ParseNodeError> {
         let error = || ParseNodeError { text: text.to_owned() };
-        if text == "broker" {
-            return Ok(Self::Broker);
+        match text {
+            "broker" => return Ok(Self::Broker),
+            "catalog" => return Ok(Self::Catalog),
+            _ => {}
         }
         let (kind, number) = text.rsplit_once('-').ok_or_else(error)?;
         let number = number.parse().ok().filter(|&number| number > 0).ok_or_else(error)?;
@@ -84,8 +89,15 @@ mod tests {
 
     #[test]
     fn a_node_survives_being_written_and_read() {
-        let nodes =
-            [Node::Broker, Node::Client(3), Node::Api(1), Node::Data(1000), Node::SeedApi(2), Node::SeedData(9)];
+        let nodes = [
+            Node::Broker,
+            Node::Catalog,
+            Node::Client(3),
+            Node::Api(1),
+            Node::Data(1000),
+            Node::SeedApi(2),
+            Node::SeedData(9),
+        ];
         for node in nodes {
             assert_eq!(node.to_string().parse(), Ok(node));
         }

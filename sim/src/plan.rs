@@ -5,12 +5,14 @@
 //! whether a lossy link loses it) comes from streams keyed by [`Plan::seed`] and by who draws for what, so that one entry
 //! less does not shift the others.
 
+mod catalog;
 pub mod kind;
 mod usual;
 pub mod validate;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::catalog::{CatalogSetup, Condition};
 use crate::node::Node;
 
 /// One run. Times are microseconds of virtual time since its beginning.
@@ -71,6 +73,9 @@ pub struct Cluster {
     pub disk_bytes: u64,
     /// What it keeps back.
     pub reserve_bytes: u64,
+    /// The catalog, if there is one: then objects have versions and copies. Without it names are found by asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<CatalogSetup>,
 }
 
 /// How long things take where no fault makes them longer: each is drawn evenly between the two bounds.
@@ -80,7 +85,7 @@ pub struct Pace {
     pub link_us: (u64, u64),
     /// From a publisher through the broker to one queue.
     pub bus_us: (u64, u64),
-    /// One step of a disk: a lookup, an open, a sync.
+    /// One step of a disk: a lookup, an open, a sync; a transaction of the catalog.
     pub disk_us: (u64, u64),
     /// From a lost bus connection, or the start of a process, to the next attempt.
     pub reconnect_us: (u64, u64),
@@ -101,6 +106,12 @@ pub struct Operation {
     pub name: u16,
     /// What.
     pub action: Action,
+    /// Only if this is true of the object; of a PUT and of a DELETE, where there is a catalog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<Condition>,
+    /// Of which version, the current one if not said; of a GET, a HEAD and a DELETE, where there is a catalog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
 }
 
 /// What a client does with an object.
@@ -131,6 +142,16 @@ pub enum Action {
     Locate {
         /// With `?all=1`.
         all: bool,
+    },
+    /// `GET /versions/<name>`, where there is a catalog.
+    Versions,
+    /// `GET /objects/?limit=…&after=…`: one page of a listing, where there is a catalog. The name of the operation says
+    /// behind which name the page begins; it begins at the first one where that is no name of the plan.
+    List {
+        /// How many objects at the most.
+        limit: u16,
+        /// Behind the name of the operation, and not at the beginning.
+        after: bool,
     },
 }
 
@@ -360,5 +381,30 @@ pub enum FaultKind {
         node: Node,
         /// By how much.
         by_us: i64,
+    },
+    /// The catalog refuses whatever it is asked, and changes nothing.
+    CatalogDown {
+        /// [`Node::Catalog`].
+        node: Node,
+    },
+    /// Connections to the catalog break off before the answer: what was asked is done, or will be, or never is.
+    CatalogBreaksOff {
+        /// [`Node::Catalog`].
+        node: Node,
+        /// How often.
+        permille: u16,
+    },
+    /// The catalog goes over to another machine: all that it is at breaks off, and until this is over it refuses all. What it
+    /// has answered is kept.
+    CatalogFailover {
+        /// [`Node::Catalog`].
+        node: Node,
+    },
+    /// Each transaction of the catalog takes longer.
+    SlowCatalog {
+        /// [`Node::Catalog`].
+        node: Node,
+        /// By how much at the most.
+        up_to_us: u64,
     },
 }

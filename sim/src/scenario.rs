@@ -26,6 +26,7 @@
 
 mod answers;
 mod bus;
+mod catalog;
 mod disks;
 mod failures;
 mod membership;
@@ -36,6 +37,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod versions;
 
 use self::failures::{bus as bus_failures, disks as disk_failures, transfers as transfer_failures};
 pub use self::seen::{Seen, ensure, expect_outcome, expect_within, second, told};
@@ -122,6 +124,25 @@ pub const ALL: &[Scenario] = &[
     mixed::SEED_KILLED_DURING_GET,
     mixed::ONE_ADDRESS_FOR_TWO,
     mixed::EVERYBODY_RESTARTS,
+    versions::OVERWRITES,
+    versions::ONE_WINNER,
+    versions::TOMBSTONE,
+    versions::OLD_VERSIONS,
+    versions::PAGES,
+    versions::TWO_OF_SIX_KILLED,
+    versions::COPY_LOST_ON_THE_WAY,
+    versions::NO_QUORUM,
+    versions::LATE_COPY,
+    versions::WRONG_NOTES,
+    versions::API_KILLED_BEFORE_COMMIT,
+    versions::ANSWER_LOST,
+    catalog::BROKEN_OFF,
+    catalog::FAILOVER,
+    catalog::DELETE_UNKNOWN_TWICE,
+    catalog::DOWN,
+    catalog::CUT_OFF,
+    catalog::SLOW,
+    catalog::CLOCK_STEPS,
 ];
 
 /// The scenario of this name.

@@ -89,6 +89,8 @@ pub enum MarkKind {
     BusDown,
     /// A blob became visible, durable or was removed.
     Disk,
+    /// Something became a version in the catalog, or a version went.
+    Version,
     /// A client began an operation.
     OperationBegan,
     /// A client's operation ended.

@@ -7,6 +7,7 @@
 mod alarm;
 mod api;
 mod bus;
+mod catalog;
 mod client;
 mod clock;
 mod cover;
@@ -42,6 +43,7 @@ use lode_core::time::Instant;
 
 use self::api::ApiNode;
 use self::bus::Broker;
+use self::catalog::{CatalogNode, CatalogStep};
 use self::data::DataNode;
 use self::exchange::{Exchange, ExchangeId, ExchangeStep};
 use self::faults::Faults;
@@ -51,7 +53,7 @@ use self::seed::SeedNode;
 use self::window::Window;
 use crate::chance::Chance;
 use crate::coverage::{Coverage, Point};
-use crate::history::{ContentId, History, NameId, Violation};
+use crate::history::{Catalogued, ContentId, History, NameId, Violation};
 use crate::node::Node;
 use crate::plan::kind::Kind;
 use crate::plan::{Action, FaultKind, Plan, validate};
@@ -78,6 +80,7 @@ pub(crate) struct World<'a> {
     datas: Vec<DataNode>,
     seeds: Vec<SeedNode>,
     broker: Broker,
+    catalog: Option<CatalogNode>,
     exchanges: Window<Exchange>,
     next_exchange: u64,
     addresses: BTreeMap<ServerAddress, Node>,
@@ -130,7 +133,7 @@ impl<'a> World<'a> {
         let listeners = |wanted: fn(&Node) -> bool| servers.iter().copied().filter(wanted).collect();
         let api_config = validate::api_config(&plan.cluster).unwrap_or_default();
         let longest_body = longest_body(plan);
-        let longest_request = longest_request(&api_config, longest_body);
+        let longest_request = longest_request(plan, &api_config, longest_body);
         Self {
             plan,
             now: Instant::START,
@@ -147,6 +150,7 @@ impl<'a> World<'a> {
             datas: (0..datas).map(|_| DataNode::new(plan.cluster.disk_bytes)).collect(),
             seeds: (0..servers.len() - apis - datas).map(|_| SeedNode::default()).collect(),
             broker: Broker::default(),
+            catalog: CatalogNode::of(plan),
             exchanges: Window::default(),
             next_exchange: 0,
             addresses,
@@ -165,7 +169,11 @@ impl<'a> World<'a> {
             longest_body,
             longest_request,
             open_calls: 0,
-            history: History { shared_addresses: shared(&twins), ..History::default() },
+            history: History {
+                shared_addresses: shared(&twins),
+                catalog: plan.cluster.catalog.map(Catalogued::of),
+                ..History::default()
+            },
             violations: Vec::new(),
             coverage: Coverage::default(),
             trace: Trace::new(keep),
@@ -245,6 +253,7 @@ impl<'a> World<'a> {
             Event::Drops { node, session } => self.drops(node, session),
             Event::Delivery { node, session, way, letter } => self.delivered(node, session, way, letter),
             Event::Exchange { exchange, step } => self.exchange_step(exchange, step),
+            Event::Catalog { request, step } => self.catalog_step(request, step),
             Event::Disk { node, run, step } => self.disk_step(node, run, step),
             Event::Api { node, run, input } => {
                 if self.run_of(node) == Some(run) {
@@ -276,7 +285,7 @@ impl<'a> World<'a> {
             Node::Data(number) => (self.first_data, number),
             Node::SeedApi(number) => (self.first_seed_api, number),
             Node::SeedData(number) => (self.first_seed_data, number),
-            Node::Broker | Node::Client(_) => return usize::MAX,
+            Node::Broker | Node::Catalog | Node::Client(_) => return usize::MAX,
         };
         before + usize::from(number) - 1
     }
@@ -315,16 +324,18 @@ impl<'a> World<'a> {
     /// Which name of the plan this is. Each says its number itself, which saves a search at each step. Names that only some
     /// runs of the seed could know are nobody's: a message that asks for one finds nothing.
     fn known_name(&self, name: &ObjectName) -> Option<NameId> {
-        let number: u16 = name.as_str().strip_prefix('o')?.parse().ok()?;
-        (self.object_names.get(usize::from(number)) == Some(name)).then_some(NameId(number))
+        let Some(number) = name.as_str().strip_prefix('o') else { return self.known_blob(name) };
+        let number: u16 = number.parse().ok()?;
+        (self.object_names.get(usize::from(number)) == Some(name)).then_some(NameId(number.into()))
     }
 
     fn name_id(&self, name: &ObjectName) -> NameId {
-        self.known_name(name).unwrap_or(NameId(u16::MAX))
+        self.known_name(name).unwrap_or(NameId(u32::MAX))
     }
 
     fn object_name(&self, name: NameId) -> ObjectName {
-        match self.object_names.get(usize::from(name.0)) {
+        let object = || self.object_names.get(usize::try_from(name.0).ok()?);
+        match if name.is_blob() { self.blob_name(name) } else { object() } {
             Some(name) => name.clone(),
             None => unreachable!("each name of a plan is known"),
         }
@@ -337,11 +348,6 @@ impl<'a> World<'a> {
     pub(crate) fn hit(&mut self, point: Point) {
         self.coverage.hit(point);
     }
-}
-
-/// The clusters of the simulator have no catalog yet: nothing about versions is ever asked of them.
-pub(crate) fn no_catalog<T>() -> T {
-    unreachable!("a cluster of the simulator has no catalog")
 }
 
 /// How long a run goes on after the last answer.
@@ -358,6 +364,9 @@ fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
         | Event::Api { node, .. }
         | Event::Data { node, .. }
         | Event::Seed { node, .. } => Some(*node),
+        Event::Catalog { request, step: CatalogStep::Answers(_) | CatalogStep::GivenUp } => {
+            Some(world.catalog.as_ref()?.asker(*request)?.node)
+        }
         Event::Exchange { step: ExchangeStep::AskerGone(accepted), .. } => Some(accepted.server.node),
         Event::Exchange { exchange, step } => exchange::listener(world.exchanges.get(exchange.0)?, step),
         Event::Operation(_)
@@ -368,6 +377,7 @@ fn target_of(event: &Event, world: &World<'_>) -> Option<Node> {
         // It looks for itself.
         | Event::Wake { .. }
         | Event::Binds { .. }
+        | Event::Catalog { step: CatalogStep::Arrives | CatalogStep::Acts | CatalogStep::ActsLate, .. }
         | Event::FinalReads => None,
     }
 }
@@ -424,7 +434,7 @@ fn object_names(plan: &Plan) -> Vec<ObjectName> {
 fn last_reader(plan: &Plan) -> Node {
     let numbers = plan.operations.iter().filter_map(|operation| match operation.client {
         Node::Client(number) => Some(number),
-        Node::Broker | Node::Api(_) | Node::Data(_) | Node::SeedApi(_) | Node::SeedData(_) => None,
+        Node::Broker | Node::Catalog | Node::Api(_) | Node::Data(_) | Node::SeedApi(_) | Node::SeedData(_) => None,
     });
     Node::Client(numbers.max().unwrap_or(0).saturating_add(1))
 }
@@ -433,7 +443,12 @@ fn last_reader(plan: &Plan) -> Node {
 fn longest_body(plan: &Plan) -> Duration {
     let sizes = plan.operations.iter().map(|operation| match operation.action {
         Action::Put { size_bytes, .. } => size_bytes,
-        Action::Get { .. } | Action::Head | Action::Delete | Action::Locate { .. } => 0,
+        Action::Get { .. }
+        | Action::Head
+        | Action::Delete
+        | Action::Locate { .. }
+        | Action::Versions
+        | Action::List { .. } => 0,
     });
     Duration::from_micros(sizes.max().unwrap_or(0).saturating_mul(1000) / plan.pace.bytes_per_ms.max(1))
 }
@@ -449,8 +464,22 @@ pub(crate) fn mismatch() -> DigestMismatch {
 }
 
 /// How long a request may take whatever happens: every attempt with all its patience, and the time of a body that stalls.
-fn longest_request(config: &ApiConfig, body: Duration) -> Duration {
+fn longest_request(plan: &Plan, config: &ApiConfig, body: Duration) -> Duration {
     let attempts = u32::try_from(config.max_attempts).unwrap_or(u32::MAX).min(16);
+    if plan.cluster.catalog.is_some() {
+        return longest_of_versions(plan, config, body, attempts);
+    }
     let attempt = config.timing.locate_deadline() + config.short_patience.max(exchange::STALL_LIMIT);
     attempts * (attempt + body) + body + config.long_patience + 4 * exchange::STALL_LIMIT
+}
+
+/// The same where there is a catalog. A read asks each data server once for each version that it begins with; a write asks as
+/// many as there are copies and attempts.
+fn longest_of_versions(plan: &Plan, config: &ApiConfig, body: Duration, attempts: u32) -> Duration {
+    let catalog = 3 * catalog::PATIENCE;
+    let one = exchange::CONNECT_LIMIT + config.short_patience.max(exchange::STALL_LIMIT) + body;
+    let servers = u32::from(plan.cluster.datas) + u32::try_from(twins_of(plan).len()).unwrap_or(0);
+    let read = attempts * (catalog + config.timing.locate_deadline() + servers * one);
+    let write = catalog + (attempts + servers) * one + config.long_patience + body;
+    read.max(write) + 4 * exchange::STALL_LIMIT + body
 }

@@ -172,7 +172,6 @@ impl QuorumWrite {
             Target::Sending | Target::Stored(_) => None,
         })
     }
-
     /// How many copies are on their way.
     #[must_use]
     pub fn sending(&self) -> usize {

@@ -23,6 +23,8 @@ pub fn check(facts: &Facts<'_>) -> Verdict {
             | Outcome::Missing
             | Outcome::Unsatisfiable { .. }
             | Outcome::Located { .. }
+            | Outcome::Versions(_)
+            | Outcome::Listed { .. }
             | Outcome::Refused { .. } => verdict.judge_call(call, judge(call)),
         }
     }
@@ -41,6 +43,9 @@ fn fits(call: &Call) -> bool {
         Outcome::Described { .. } => call.asked == Asked::Head,
         Outcome::CutBody | Outcome::Missing => !matches!(call.asked, Asked::Put { .. }),
         Outcome::Unsatisfiable { .. } => matches!(call.asked, Asked::Get { range: Some(_) }),
+        Outcome::Versions(_) => call.asked == Asked::Versions,
+        Outcome::Listed { .. } => matches!(call.asked, Asked::List { .. }),
+        Outcome::Refused { status: 412, .. } => call.only_if.is_some(),
         Outcome::Located { .. } => matches!(call.asked, Asked::Locate { .. }) && locates(call.server),
         Outcome::Pending | Outcome::Unknown | Outcome::HungUp | Outcome::Refused { .. } => true,
     }
@@ -49,7 +54,7 @@ fn fits(call: &Call) -> bool {
 const fn locates(server: Node) -> bool {
     match server {
         Node::Api(_) | Node::SeedApi(_) => true,
-        Node::Data(_) | Node::SeedData(_) | Node::Broker | Node::Client(_) => false,
+        Node::Data(_) | Node::SeedData(_) | Node::Broker | Node::Catalog | Node::Client(_) => false,
     }
 }
 

@@ -35,7 +35,8 @@ pub fn check(facts: &Facts<'_>) -> Verdict {
 }
 
 fn is_last_look(facts: &Facts<'_>, name: &Name<'_>, call: &Call) -> bool {
-    let promised = facts.history.promises_calm;
+    // What a read must find where there is a catalog is the rule of `calm_versions`.
+    let promised = facts.history.promises_calm && facts.history.catalog.is_none();
     let reads = promised && matches!(call.asked, Asked::Get { .. } | Asked::Head);
     reads && call.began > facts.history.calm && is_ours(call.server) && !name.tainted
 }
@@ -56,9 +57,12 @@ fn judge(facts: &Facts<'_>, name: &Name<'_>, call: &Call, span: Span) -> Result<
         Outcome::Refused { .. } | Outcome::Unknown | Outcome::CutBody => {
             Err(format!("it came to {:?} after everything had healed; there is {}", call.outcome, copies.told()))
         }
-        Outcome::Pending | Outcome::Stored | Outcome::Removed | Outcome::Located { .. } => {
-            Err(format!("it came to {:?}", call.outcome))
-        }
+        Outcome::Pending
+        | Outcome::Stored
+        | Outcome::Removed
+        | Outcome::Located { .. }
+        | Outcome::Versions(_)
+        | Outcome::Listed { .. } => Err(format!("it came to {:?}", call.outcome)),
     }
 }
 

@@ -39,7 +39,7 @@ pub fn check(facts: &Facts<'_>) -> Verdict {
 fn judge_call(facts: &Facts<'_>, call: &Call, contents: &mut BTreeSet<ContentId>) -> Result<(), String> {
     match call.server {
         Node::Api(_) | Node::Data(_) | Node::SeedApi(_) | Node::SeedData(_) => {}
-        Node::Broker | Node::Client(_) => return Err("that is no server".to_owned()),
+        Node::Broker | Node::Catalog | Node::Client(_) => return Err("that is no server".to_owned()),
     }
     if let Asked::Put { content, .. } = call.asked
         && !contents.insert(content)
@@ -58,7 +58,7 @@ fn judge_call(facts: &Facts<'_>, call: &Call, contents: &mut BTreeSet<ContentId>
 fn judge_holding(facts: &Facts<'_>, holding: &Holding) -> Result<(), String> {
     match holding.node {
         Node::Data(_) | Node::SeedData(_) => {}
-        Node::Broker | Node::Client(_) | Node::Api(_) | Node::SeedApi(_) => {
+        Node::Broker | Node::Catalog | Node::Client(_) | Node::Api(_) | Node::SeedApi(_) => {
             return Err("no data server, and yet it holds something".to_owned());
         }
     }

@@ -41,7 +41,7 @@ pub(super) struct Put<'a> {
 pub(super) const fn is_ours(node: Node) -> bool {
     match node {
         Node::Api(_) | Node::Data(_) => true,
-        Node::Broker | Node::Client(_) | Node::SeedApi(_) | Node::SeedData(_) => false,
+        Node::Broker | Node::Catalog | Node::Client(_) | Node::SeedApi(_) | Node::SeedData(_) => false,
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) const fn is_ours(node: Node) -> bool {
 pub(super) const fn is_our_data_server(node: Node) -> bool {
     match node {
         Node::Data(_) => true,
-        Node::Api(_) | Node::Broker | Node::Client(_) | Node::SeedApi(_) | Node::SeedData(_) => false,
+        Node::Api(_) | Node::Broker | Node::Catalog | Node::Client(_) | Node::SeedApi(_) | Node::SeedData(_) => false,
     }
 }
 
@@ -66,6 +66,8 @@ pub(super) const fn content_seen(outcome: &Outcome) -> Option<ContentId> {
         | Outcome::Missing
         | Outcome::Unsatisfiable { .. }
         | Outcome::Located { .. }
+        | Outcome::Versions(_)
+        | Outcome::Listed { .. }
         | Outcome::Refused { .. } => None,
     }
 }
@@ -88,6 +90,11 @@ impl<'a> Facts<'a> {
     /// All names that anybody asked for or held.
     pub(super) fn names(&self) -> impl Iterator<Item = &Name<'a>> {
         self.names.values()
+    }
+
+    /// What lay on the disks of data servers of ours under this name.
+    pub(super) fn holdings_of(&self, name: NameId) -> impl Iterator<Item = &'a Holding> {
+        self.names.get(&name).into_iter().flat_map(Name::holdings)
     }
 
     /// The PUT that this content came with.
@@ -118,7 +125,7 @@ impl<'a> Facts<'a> {
             Node::Api(_) => self
                 .beliefs_about(server, node)
                 .any(|belief| !belief.of_the_seed && span.lies_within(belief.from, belief.until)),
-            Node::Broker | Node::Client(_) | Node::SeedApi(_) | Node::SeedData(_) => false,
+            Node::Broker | Node::Catalog | Node::Client(_) | Node::SeedApi(_) | Node::SeedData(_) => false,
         }
     }
 

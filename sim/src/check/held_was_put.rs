@@ -37,7 +37,7 @@ fn judge(facts: &Facts<'_>, holding: &Holding) -> Result<(), String> {
     match put.call.server {
         Node::Api(_) => Ok(()),
         Node::Data(_) if put.call.server == holding.node => Ok(()),
-        Node::Data(_) | Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Client(_) => {
+        Node::Data(_) | Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Catalog | Node::Client(_) => {
             Err(format!("it was put to {}", put.call.server))
         }
     }

@@ -56,9 +56,12 @@ fn judge_cause(call: &Call) -> Result<(), String> {
     match call.asked {
         Asked::Put { sound: false, .. } => Ok(()),
         Asked::Put { sound: true, .. } => Err("its body was blamed, and is sound".to_owned()),
-        Asked::Get { .. } | Asked::Head | Asked::Delete | Asked::Locate { .. } => {
-            Err("its body was blamed, and it had none".to_owned())
-        }
+        Asked::Get { .. }
+        | Asked::Head
+        | Asked::Delete
+        | Asked::Locate { .. }
+        | Asked::Versions
+        | Asked::List { .. } => Err("its body was blamed, and it had none".to_owned()),
     }
 }
 

@@ -56,7 +56,7 @@ fn may_have_removed(call: &Call, holding: &Holding) -> bool {
     let reaches = match call.server {
         Node::Api(_) => true,
         Node::Data(_) => call.server == holding.node,
-        Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Client(_) => false,
+        Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Catalog | Node::Client(_) => false,
     };
     call.asked == Asked::Delete && reaches && holding.until.is_some_and(|until| call.began <= until)
 }

@@ -148,9 +148,12 @@ fn events_of_calls<'a>(facts: &Facts<'_>, name: &Name<'a>, holdings: &[&Holding]
             Asked::Put { content, .. } => (Op::Write(Some(content)), call.outcome == Outcome::Stored),
             Asked::Delete if call.outcome == Outcome::Removed => (Op::Write(None), true),
             Asked::Delete if call.outcome != Outcome::Missing => (Op::Write(None), false),
-            Asked::Delete | Asked::Get { .. } | Asked::Head | Asked::Locate { .. } => {
-                (read(facts, name, call, holder)?, true)
-            }
+            Asked::Delete
+            | Asked::Get { .. }
+            | Asked::Head
+            | Asked::Locate { .. }
+            | Asked::Versions
+            | Asked::List { .. } => (read(facts, name, call, holder)?, true),
         };
         let entry = Entry { op, began: call.began, ended: call.ended.filter(|_| certain) };
         Some(Event { cause: Some(*call), entry })
@@ -178,6 +181,8 @@ fn read(facts: &Facts<'_>, name: &Name<'_>, call: &Call, holder: Option<Node>) -
         | Outcome::Stored
         | Outcome::Removed
         | Outcome::CutBody
+        | Outcome::Versions(_)
+        | Outcome::Listed { .. }
         | Outcome::Refused { .. } => None,
     }
 }
@@ -185,7 +190,13 @@ fn read(facts: &Facts<'_>, name: &Name<'_>, call: &Call, holder: Option<Node>) -
 fn only_content_of_size(name: &Name<'_>, wanted_bytes: u64) -> Option<ContentId> {
     let mut fitting = name.calls.iter().filter_map(|call| match call.asked {
         Asked::Put { content, size_bytes, .. } if size_bytes == wanted_bytes => Some(content),
-        Asked::Put { .. } | Asked::Get { .. } | Asked::Head | Asked::Delete | Asked::Locate { .. } => None,
+        Asked::Put { .. }
+        | Asked::Get { .. }
+        | Asked::Head
+        | Asked::Delete
+        | Asked::Locate { .. }
+        | Asked::Versions
+        | Asked::List { .. } => None,
     });
     fitting.next().filter(|_| fitting.next().is_none())
 }

@@ -58,7 +58,7 @@ fn judge_holders(facts: &Facts<'_>, name: &Name<'_>, holders: &[Node], span: Spa
                     return Err(format!("{holder} is said to hold it, and did not at any time"));
                 }
             }
-            Node::Broker | Node::Client(_) | Node::Api(_) | Node::SeedApi(_) => {
+            Node::Broker | Node::Catalog | Node::Client(_) | Node::Api(_) | Node::SeedApi(_) => {
                 return Err(format!("{holder} is said to hold it, and is no data server"));
             }
         }

@@ -8,8 +8,12 @@ use lode_core::time::Instant;
 use super::ALL;
 use super::facts::Facts;
 use super::verdict::Verdict;
-use crate::history::{Asked, Belief, Body, Call, ContentId, History, Holding, HoldingEnd, NameId, Outcome};
+use crate::history::{
+    Asked, Belief, Body, Call, Catalogued, Committed, ContentId, Gone, History, Holding, HoldingEnd, NameId, Outcome,
+    Required,
+};
 use crate::node::Node;
+use crate::plan::CatalogSetup;
 
 pub(super) const NAME: NameId = NameId(1);
 pub(super) const API: Node = Node::Api(1);
@@ -62,6 +66,11 @@ pub(super) const fn unsound(content: u32) -> Asked {
     Asked::Put { content: ContentId(content), size_bytes: 100 + content as u64, sound: false }
 }
 
+/// The blob of a version.
+fn blob(version: u32) -> NameId {
+    NameId(NameId::FIRST_BLOB.0 + version)
+}
+
 pub(super) const GET: Asked = Asked::Get { range: None };
 
 impl Sample {
@@ -76,9 +85,12 @@ impl Sample {
             server,
             name: NAME,
             asked,
+            only_if: None,
+            version: None,
             began: at(began),
             ended: (outcome != Outcome::Pending).then_some(at(ended)),
             outcome,
+            told_version: None,
         });
         self
     }
@@ -148,6 +160,74 @@ impl Sample {
         sample
     }
 
+    /// Of a cluster with a catalog that keeps one old version.
+    pub(super) fn versioned() -> Self {
+        let mut sample = Self::new();
+        let setup = CatalogSetup { old_versions: Some(1), ..CatalogSetup::usual() };
+        sample.history.catalog = Some(Catalogued::of(setup));
+        sample
+    }
+
+    /// The last call was told of this version.
+    pub(super) fn told(mut self, version: u64) -> Self {
+        self.last_call().told_version = Some(version);
+        self
+    }
+
+    /// The last call was about this version.
+    pub(super) fn of(mut self, version: u64) -> Self {
+        self.last_call().version = Some(version);
+        self
+    }
+
+    /// The last call required this.
+    pub(super) fn only_if(mut self, required: Required) -> Self {
+        self.last_call().only_if = Some(required);
+        self
+    }
+
+    /// One of the reads that belong to no plan.
+    pub(super) fn last_read(self, times: (u64, u64), outcome: Outcome) -> Self {
+        let mut sample = self.get(times, outcome);
+        sample.last_call().operation = None;
+        sample
+    }
+
+    /// The version has the blob of its number.
+    pub(super) fn committed(mut self, since: u64, version: u32, content: Option<u32>, holders: &[Node]) -> Self {
+        let content = content.map(ContentId);
+        let blob = blob(version);
+        if let Some(catalogued) = &mut self.history.catalog {
+            catalogued.blobs.extend(content.map(|content| (blob, content)));
+            let (at, holders) = (at(since), holders.to_vec());
+            catalogued.commits.push(Committed { at, name: NAME, version: version.into(), blob, content, holders });
+        }
+        self
+    }
+
+    pub(super) fn gone(mut self, since: u64, version: u32) -> Self {
+        if let Some(catalogued) = &mut self.history.catalog {
+            catalogued.gone.push(Gone { at: at(since), blob: blob(version) });
+        }
+        self
+    }
+
+    /// A copy of the blob of this version.
+    pub(super) fn copy(
+        self,
+        node: Node,
+        version: u32,
+        content: u32,
+        (from, end): (u64, Option<(u64, HoldingEnd)>),
+    ) -> Self {
+        let mut sample = self.holds(node, content, from);
+        let holding = sample.last_holding();
+        holding.name = blob(version);
+        holding.until = end.map(|(until, _)| at(until));
+        holding.ended_by = end.map(|(_, by)| by);
+        sample
+    }
+
     pub(super) fn tainted(mut self) -> Self {
         self.history.tainted.push(NAME);
         self
@@ -195,6 +275,10 @@ impl Sample {
         for check in ALL {
             assert_eq!(check(&Facts::of(&self.history)).violations, []);
         }
+    }
+
+    fn last_call(&mut self) -> &mut Call {
+        self.history.calls.last_mut().expect("a call was given before")
     }
 
     fn last_holding(&mut self) -> &mut Holding {

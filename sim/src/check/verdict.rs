@@ -66,8 +66,18 @@ impl fmt::Display for Told<'_> {
             Asked::Delete => f.write_str("DELETE of")?,
             Asked::Locate { all: false } => f.write_str("locate of")?,
             Asked::Locate { all: true } => f.write_str("locate of all of")?,
+            Asked::Versions => f.write_str("versions of")?,
+            Asked::List { limit, after: false } => write!(f, "list of {limit}, not only behind")?,
+            Asked::List { limit, after: true } => write!(f, "list of {limit} behind")?,
         }
-        write!(f, " name {} through {} (", call.name.0, call.server)?;
+        write!(f, " name {}", call.name.0)?;
+        if let Some(version) = call.version {
+            write!(f, ", version {version},")?;
+        }
+        if let Some(required) = call.only_if {
+            write!(f, ", if {required},")?;
+        }
+        write!(f, " through {} (", call.server)?;
         match call.operation {
             Some(operation) => write!(f, "operation {operation}")?,
             None => f.write_str("a last read")?,

@@ -37,6 +37,8 @@ pub fn check(facts: &Facts<'_>) -> Verdict {
                 | Outcome::CutBody
                 | Outcome::Missing
                 | Outcome::Located { .. }
+                | Outcome::Versions(_)
+                | Outcome::Listed { .. }
                 | Outcome::Refused { .. } => continue,
             };
             verdict.judge_call(call, judgement);
@@ -99,7 +101,12 @@ impl Seen<'_> {
         }
         let put_before = |call: &&Call| match call.asked {
             Asked::Put { size_bytes: size, .. } => size == size_bytes && call.began <= self.span.ended,
-            Asked::Get { .. } | Asked::Head | Asked::Delete | Asked::Locate { .. } => false,
+            Asked::Get { .. }
+            | Asked::Head
+            | Asked::Delete
+            | Asked::Locate { .. }
+            | Asked::Versions
+            | Asked::List { .. } => false,
         };
         if self.name.calls.iter().any(put_before) {
             return Ok(());
@@ -137,7 +144,13 @@ fn part_of(asked: Asked, size_bytes: u64) -> Option<(u64, u64)> {
     let range = match asked {
         // A range that ends before it begins is none (RFC 9110 §14.2), and the whole is sent.
         Asked::Get { range: Some((first, last)) } => ByteRange::between(first, last),
-        Asked::Get { range: None } | Asked::Put { .. } | Asked::Head | Asked::Delete | Asked::Locate { .. } => None,
+        Asked::Get { range: None }
+        | Asked::Put { .. }
+        | Asked::Head
+        | Asked::Delete
+        | Asked::Locate { .. }
+        | Asked::Versions
+        | Asked::List { .. } => None,
     };
     match range.map(|range| range.resolve(size_bytes)) {
         None | Some(Resolved::Whole) => Some((0, size_bytes)),

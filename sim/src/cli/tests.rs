@@ -38,8 +38,15 @@ fn draw(seed: u64) -> Plan {
     static DRAWN: LazyLock<Plan> = LazyLock::new(|| (REAL.draw)(1));
     let mut plan = Plan { seed, ..DRAWN.clone() };
     plan.cluster.datas = 3;
-    let operation =
-        |at_us| Operation { at_us, client: Node::Client(1), server: Node::Api(1), name: 1, action: Action::Head };
+    let operation = |at_us| Operation {
+        at_us,
+        client: Node::Client(1),
+        server: Node::Api(1),
+        name: 1,
+        action: Action::Head,
+        only_if: None,
+        version: None,
+    };
     plan.operations = (0..20).map(operation).collect();
     let kill = |at_us| Fault {
         from_us: at_us,

@@ -3,7 +3,7 @@
 use lode_core::config::SHORTEST_PERIOD;
 
 use crate::draw::{Source, Streams};
-use crate::plan::Cluster;
+use crate::plan::{CatalogSetup, Cluster};
 
 /// The shortest period that the core accepts.
 const SHORTEST_PERIOD_US: u64 = SHORTEST_PERIOD.as_secs() * 1_000_000 + SHORTEST_PERIOD.subsec_micros() as u64;
@@ -21,6 +21,7 @@ pub(super) fn draw(streams: &mut impl Streams) -> Cluster {
     draw_patience(&mut streams.stream("cluster/patience", 16), &mut cluster);
     draw_bounds(&mut streams.stream("cluster/bounds", 28), &mut cluster);
     draw_disks(&mut streams.stream("cluster/disks", 12), &mut cluster);
+    draw_catalog(&mut streams.stream("cluster/catalog", 16), &mut cluster);
     cluster
 }
 
@@ -116,4 +117,21 @@ fn draw_disks(source: &mut impl Source, cluster: &mut Cluster) {
         2 => source.spread(1, disk_bytes),
         _ => source.spread(1, 4096),
     };
+}
+
+/// In half of the runs, and then mostly with servers enough for a quorum and one to spare. Nodes of the seed know no catalog.
+fn draw_catalog(source: &mut impl Source, cluster: &mut Cluster) {
+    if !source.chance(500) {
+        return;
+    }
+    (cluster.seed_apis, cluster.seed_datas) = (0, 0);
+    if source.chance(800) {
+        let datas = source.odds(3, &[(250, 4), (150, 5), (100, 6)]);
+        cluster.datas = cluster.datas.max(datas);
+    }
+    cluster.catalog = Some(CatalogSetup {
+        copies: source.odds(3, &[(200, 2), (100, 1), (100, 4), (50, 5)]),
+        exactly: source.chance(250),
+        old_versions: source.odds(Some(0), &[(200, Some(1)), (150, Some(3)), (150, None)]),
+    });
 }

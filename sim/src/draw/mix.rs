@@ -3,7 +3,7 @@
 use crate::draw::stage::Stage;
 use crate::draw::{Source, Streams};
 use crate::node::Node;
-use crate::plan::kind::{Kind, Subject};
+use crate::plan::kind::{Kind, Place, Subject};
 
 /// How many single faults there are at the most.
 pub(super) const MOST_SLOTS: u64 = 28;
@@ -39,7 +39,8 @@ pub(super) fn draw(streams: &mut impl Streams, stage: &Stage) -> Mix {
     let breadth = source.odds(Breadth::Calm, &[(450, Breadth::Swarm), (250, Breadth::Few), (200, Breadth::One)]);
     let slots = draw_slots(source, breadth);
     let flaps = source.odds(0, &[(300, 1), (150, MOST_FLAPS)]);
-    let kinds = draw_kinds(&mut streams.stream("faults/kinds", 110), breadth);
+    let all = kinds_of(stage);
+    let kinds = draw_kinds(&mut streams.stream("faults/kinds", 125), breadth, &all);
     let flaps = if kinds.contains(&Kind::Partition) || kinds.contains(&Kind::OneWay) { flaps } else { 0 };
     Mix { kinds, slots, flaps, victims: draw_victims(&mut streams.stream("faults/victims", 40), stage) }
 }
@@ -55,18 +56,24 @@ fn draw_slots(source: &mut impl Source, breadth: Breadth) -> u64 {
     if source.chance(400) { source.between(1, most) } else { source.spread(1, most) }
 }
 
-fn draw_kinds(source: &mut impl Source, breadth: Breadth) -> Vec<Kind> {
+/// The kinds that can befall anybody there.
+fn kinds_of(stage: &Stage) -> Vec<Kind> {
+    let befalls = |kind: &Kind| kind.place() != Place::Catalog || stage.cluster.catalog.is_some();
+    Kind::ALL.iter().copied().filter(befalls).collect()
+}
+
+fn draw_kinds(source: &mut impl Source, breadth: Breadth, all: &[Kind]) -> Vec<Kind> {
     match breadth {
         Breadth::Calm => Vec::new(),
-        Breadth::One => draw_any(source, 1),
+        Breadth::One => draw_any(source, 1, all),
         Breadth::Few => {
             let count = source.between(2, 4);
-            draw_any(source, count)
+            draw_any(source, count, all)
         }
         Breadth::Swarm => {
             let permille = source.between(100, 500);
             let mut kinds = Vec::new();
-            for &kind in Kind::ALL {
+            for &kind in all {
                 if source.chance(permille * weight(kind) / USUAL_WEIGHT) {
                     kinds.extend((0..source.between(1, 4)).map(|_| kind));
                 }
@@ -76,8 +83,8 @@ fn draw_kinds(source: &mut impl Source, breadth: Breadth) -> Vec<Kind> {
     }
 }
 
-fn draw_any(source: &mut impl Source, count: u64) -> Vec<Kind> {
-    let weighed: Vec<Kind> = Kind::ALL.iter().flat_map(|&kind| (0..weight(kind)).map(move |_| kind)).collect();
+fn draw_any(source: &mut impl Source, count: u64, all: &[Kind]) -> Vec<Kind> {
+    let weighed: Vec<Kind> = all.iter().flat_map(|&kind| (0..weight(kind)).map(move |_| kind)).collect();
     (0..count).filter_map(|_| source.among(&weighed)).collect()
 }
 

@@ -4,7 +4,7 @@ use crate::draw::stage::Stage;
 use crate::draw::workload::{Verb, Workload, draw_size};
 use crate::draw::{Source, Streams};
 use crate::node::Node;
-use crate::plan::{Action, BodyFlaw, Fault, Operation};
+use crate::plan::{Action, BodyFlaw, Condition, Fault, Operation};
 
 /// The longest that the body of a client stands still.
 const LONGEST_STALL_US: u64 = 45_000_000;
@@ -16,7 +16,7 @@ pub(super) fn draw(streams: &mut impl Streams, stage: &Stage, workload: &Workloa
         if streams.are_spent() {
             break;
         }
-        let source = &mut streams.stream(&format!("operations/{nth}"), 36);
+        let source = &mut streams.stream(&format!("operations/{nth}"), 44);
         let before_us = operations.last().map(|operation| operation.at_us);
         let at_us = draw_time(source, stage, workload, &instants_us, before_us);
         operations.push(draw_one(source, stage, workload, at_us));
@@ -72,8 +72,12 @@ fn draw_one(source: &mut impl Source, stage: &Stage, workload: &Workload, at_us:
         Verb::Head => Action::Head,
         Verb::Delete => Action::Delete,
         Verb::Locate => Action::Locate { all: source.chance(workload.all_permille) },
+        Verb::Versions => Action::Versions,
+        Verb::List => draw_list(source),
     };
-    Operation { at_us, client, server, name, action }
+    let version = draw_version(source, workload, verb);
+    let only_if = if version.is_some() { None } else { draw_condition(source, workload, verb) };
+    Operation { at_us, client, server, name, action, only_if, version }
 }
 
 /// From 1 to as many.
@@ -92,6 +96,24 @@ fn draw_put(source: &mut impl Source, stage: &Stage, workload: &Workload) -> Act
     let declared = !source.chance(workload.undeclared_permille);
     let flaw = if source.chance(workload.flaw_permille) { draw_flaw(source) } else { BodyFlaw::None };
     Action::Put { size_bytes, declared, flaw }
+}
+
+fn draw_list(source: &mut impl Source) -> Action {
+    let limit = source.odds(1000, &[(300, 1), (200, 2), (100, 3)]);
+    Action::List { limit, after: source.chance(500) }
+}
+
+/// One of the first, which are those that there are.
+fn draw_version(source: &mut impl Source, workload: &Workload, verb: Verb) -> Option<u64> {
+    let has_versions = matches!(verb, Verb::Get | Verb::Head | Verb::Delete);
+    let is_of_one = has_versions && workload.version_permille > 0 && source.chance(workload.version_permille);
+    is_of_one.then(|| source.spread(1, 12))
+}
+
+fn draw_condition(source: &mut impl Source, workload: &Workload, verb: Verb) -> Option<Condition> {
+    let has_conditions = matches!(verb, Verb::Put | Verb::Delete) && workload.condition_permille > 0;
+    let has_one = has_conditions && source.chance(workload.condition_permille);
+    has_one.then(|| source.odds(Condition::Absent, &[(200, Condition::Present), (400, Condition::Unchanged)]))
 }
 
 fn draw_flaw(source: &mut impl Source) -> BodyFlaw {

@@ -36,12 +36,17 @@ impl Stage {
             numbered(Node::Api, cluster.apis).chain(numbered(Node::SeedApi, cluster.seed_apis)).collect();
         let datas: Vec<Node> =
             numbered(Node::Data, cluster.datas).chain(numbered(Node::SeedData, cluster.seed_datas)).collect();
-        let links = links(&apis, &datas, workload);
+        let mut links = links(&apis, &datas, workload);
+        if cluster.catalog.is_some() {
+            links.extend(apis.iter().map(|&api| Subject::Link(api, Node::Catalog)));
+        }
         Self { cluster: cluster.clone(), length_us, moments_us, apis, datas, links }
     }
 
+    /// Whoever a fault can hit; the catalog among them.
     pub(super) fn servers(&self) -> impl Iterator<Item = Node> + '_ {
-        self.apis.iter().chain(&self.datas).copied()
+        let catalog = self.cluster.catalog.map(|_| Node::Catalog);
+        self.apis.iter().chain(&self.datas).copied().chain(catalog)
     }
 }
 

@@ -110,10 +110,17 @@ fn every_action_occurs_and_most_are_absent_somewhere() {
     let mut tally = Tally::default();
     for seed in 0..PLANS {
         let plan = from_seed(u64::from(seed));
-        let words: Vec<String> = plan.operations.iter().flat_map(|operation| words(&operation.action)).collect();
+        let mut words: Vec<String> = plan.operations.iter().flat_map(|operation| words(&operation.action)).collect();
+        words.extend(
+            plan.operations.iter().filter_map(|operation| operation.only_if).map(|only_if| format!("{only_if:?}")),
+        );
+        words.extend(plan.operations.iter().filter_map(|operation| operation.version).map(|_| "version".to_owned()));
         tally.count(&words);
     }
     for word in ["head", "delete", "locate", "locate-all", "range", "hang-up", "cut", "stalls", "wrong-digest"] {
+        tally.check(word, PLANS);
+    }
+    for word in ["versions", "list", "version", "Absent", "Present", "Unchanged"] {
         tally.check(word, PLANS);
     }
     for word in ["put", "get", "undeclared", "declared"] {
@@ -139,6 +146,8 @@ fn words(action: &Action) -> Vec<String> {
         Action::Delete => vec!["delete"],
         Action::Locate { all: true } => vec!["locate-all"],
         Action::Locate { all: false } => vec!["locate"],
+        Action::Versions => vec!["versions"],
+        Action::List { .. } => vec!["list"],
     };
     words.into_iter().map(str::to_owned).collect()
 }
@@ -147,6 +156,7 @@ fn words(action: &Action) -> Vec<String> {
 fn plans_are_of_the_size_that_was_meant() {
     let (mut operations, mut faults, mut seconds) = (0, 0, 0);
     let (mut single, mut unmixed, mut default_timing, mut outlasting) = (0, 0, 0, 0);
+    let mut catalogs = 0;
     for seed in 0..PLANS {
         let plan = from_seed(u64::from(seed));
         operations += plan.operations.len();
@@ -154,6 +164,7 @@ fn plans_are_of_the_size_that_was_meant() {
         seconds += plan.calm_at_us / 1_000_000;
         let cluster = &plan.cluster;
         single += u32::from(cluster.datas + cluster.seed_datas == 1);
+        catalogs += u32::from(cluster.catalog.is_some());
         unmixed += u32::from(cluster.seed_apis + cluster.seed_datas == 0);
         let timing = (cluster.heartbeat_period_us, cluster.expiry_us, cluster.locate_deadline_us);
         default_timing += u32::from(timing == (5_000_000, 10_000_000, 1_000_000));
@@ -163,7 +174,9 @@ fn plans_are_of_the_size_that_was_meant() {
     println!("{operations} operations, {faults} faults ({outlasting} beyond expiry), {seconds} s in {PLANS} plans");
     println!("{single} with one data server, {unmixed} without the seed, {default_timing} with default timing");
     let within = |count: u32, percent: std::ops::Range<u32>| percent.contains(&(count * 100 / PLANS));
-    assert!(within(single, 13..18) && within(unmixed, 72..80) && within(default_timing, 50..60));
+    println!("{catalogs} with a catalog");
+    assert!(within(single, 6..12) && within(unmixed, 83..92) && within(default_timing, 50..60));
+    assert!(within(catalogs, 45..55));
     assert!((200_000..450_000).contains(&operations) && (50_000..120_000).contains(&faults));
     assert!((200_000..450_000).contains(&seconds));
     assert!(outlasting > faults / 10);

@@ -14,6 +14,8 @@ pub(super) enum Verb {
     Head,
     Delete,
     Locate,
+    Versions,
+    List,
 }
 
 /// How operations are drawn. Chances are in thousandths.
@@ -33,6 +35,9 @@ pub(super) struct Workload {
     pub(super) range_permille: u64,
     pub(super) hang_up_permille: u64,
     pub(super) all_permille: u64,
+    /// Where there is a catalog: changes only if something is true, and how often of a certain version.
+    pub(super) condition_permille: u64,
+    pub(super) version_permille: u64,
     /// Right after the operation before.
     pub(super) burst_permille: u64,
     /// Around an instant at which something happens.
@@ -41,7 +46,11 @@ pub(super) struct Workload {
 
 pub(super) fn draw(streams: &mut impl Streams, cluster: &Cluster) -> Workload {
     let sizes_bytes = draw_sizes(&mut streams.stream("workload/sizes", 32), cluster);
-    let verbs = draw_verbs(&mut streams.stream("workload/verbs", 20));
+    let mut verbs = draw_verbs(&mut streams.stream("workload/verbs", 20));
+    let (condition_permille, version_permille) = match cluster.catalog {
+        Some(_) => draw_versioned(&mut streams.stream("workload/versions", 20), &mut verbs),
+        None => (0, 0),
+    };
     let source = &mut streams.stream("workload", 40);
     let (fewest, most) = source.odds((10, 60), &[(80, (1, 9)), (70, (61, MOST_OPERATIONS))]);
     Workload {
@@ -50,12 +59,14 @@ pub(super) fn draw(streams: &mut impl Streams, cluster: &Cluster) -> Workload {
         names: source.odds(1, &[(250, 2), (200, 3), (150, 4), (100, 5), (50, 6)]),
         verbs,
         sizes_bytes,
-        direct_permille: often(source, 250, 300),
+        direct_permille: if cluster.catalog.is_some() { 0 } else { often(source, 250, 300) },
         undeclared_permille: often(source, 500, 1000),
         flaw_permille: often(source, 400, 400),
         range_permille: often(source, 500, 800),
         hang_up_permille: often(source, 300, 400),
         all_permille: often(source, 700, 1000),
+        condition_permille,
+        version_permille,
         burst_permille: often(source, 700, 800),
         around_permille: source.odds(0, &[(500, 700), (300, 1000), (100, 300)]),
     }
@@ -84,6 +95,20 @@ fn draw_verbs(source: &mut impl Source) -> Vec<Verb> {
         verbs.extend([Verb::Put, Verb::Get]);
     }
     verbs
+}
+
+/// Where there is a catalog nobody asks where objects are, and some ask which there are.
+fn draw_versioned(source: &mut impl Source, verbs: &mut Vec<Verb>) -> (u64, u64) {
+    verbs.retain(|verb| *verb != Verb::Locate);
+    for (verb, permille) in [(Verb::Versions, 400), (Verb::List, 400)] {
+        if source.chance(permille) {
+            verbs.extend((0..source.between(1, 2)).map(|_| verb));
+        }
+    }
+    if verbs.is_empty() {
+        verbs.extend([Verb::Put, Verb::Get]);
+    }
+    (often(source, 600, 700), often(source, 500, 600))
 }
 
 fn draw_sizes(source: &mut impl Source, cluster: &Cluster) -> Vec<u64> {

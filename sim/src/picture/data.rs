@@ -36,14 +36,16 @@ const APIS: &str = "API servers";
 const SEED_APIS: &str = "Seed API servers";
 const BROKER: &str = "Broker";
 const DATAS: &str = "Data servers";
+const CATALOG: &str = "Catalog";
 const SEED_DATAS: &str = "Seed data servers";
 
 /// What to write where the whole does not fit.
-const SHORT: [(&str, &str); 6] = [
+const SHORT: [(&str, &str); 7] = [
     (CLIENTS, "Clients"),
     (APIS, "API"),
     (SEED_APIS, "Seed API"),
     (BROKER, "Bus"),
+    (CATALOG, "Cat"),
     (DATAS, "Data"),
     (SEED_DATAS, "Seed data"),
 ];
@@ -55,6 +57,7 @@ pub(super) const fn group(node: Node) -> &'static str {
         Node::Api(_) => APIS,
         Node::SeedApi(_) => SEED_APIS,
         Node::Broker => BROKER,
+        Node::Catalog => CATALOG,
         Node::Data(_) => DATAS,
         Node::SeedData(_) => SEED_DATAS,
     }

@@ -51,7 +51,7 @@ function crossAt(x, y) {
   return `M${x - 4} ${y - 4}L${x + 4} ${y + 4}M${x - 4} ${y + 4}L${x + 4} ${y - 4}`;
 }
 
-const PLAIN = ["step", "idle", "disk", "operation-began", "operation-ended"];
+const PLAIN = ["step", "idle", "disk", "version", "operation-began", "operation-ended"];
 const CROWD = 300;
 
 // Where it is crowded, what is plain becomes small; what is telling lies on top in any case.
@@ -114,7 +114,7 @@ function labelsWanted() {
 
 function withRank(label) {
   const { event } = label;
-  const plain = ["operation-began", "operation-ended", "step", "disk", "request", "response", "query", "answer", "idle"];
+  const plain = ["operation-began", "operation-ended", "step", "disk", "version", "request", "response", "query", "answer", "idle"];
   let rank = isAlarm(event) ? -2 : plain.indexOf(event.type);
   if (!isAlarm(event) && !isMessage(event) && rank < 0) rank = -1;
   if (rank < 0 && isMessage(event)) rank = plain.length;

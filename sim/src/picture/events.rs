@@ -172,6 +172,7 @@ fn places_of_heartbeats(records: &[Record]) -> BTreeSet<(Node, Instant)> {
 fn nodes(plan: &Plan, list: &[Event<'_>]) -> Vec<Node> {
     let cluster = &plan.cluster;
     let mut nodes = BTreeSet::from([Node::Broker]);
+    nodes.extend(cluster.catalog.map(|_| Node::Catalog));
     nodes.extend((1..=cluster.apis).map(Node::Api));
     nodes.extend((1..=cluster.datas).map(Node::Data));
     nodes.extend((1..=cluster.seed_apis).map(Node::SeedApi));
@@ -193,9 +194,10 @@ fn column_group(node: Node) -> u8 {
         Node::Client(_) => 0,
         Node::Api(_) => 1,
         Node::SeedApi(_) => 2,
-        Node::Broker => 3,
-        Node::Data(_) => 4,
-        Node::SeedData(_) => 5,
+        Node::Catalog => 3,
+        Node::Broker => 4,
+        Node::Data(_) => 5,
+        Node::SeedData(_) => 6,
     }
 }
 
@@ -220,6 +222,7 @@ const fn mark_kind(kind: MarkKind) -> &'static str {
         MarkKind::BusUp => "bus-up",
         MarkKind::BusDown => "bus-down",
         MarkKind::Disk => "disk",
+        MarkKind::Version => "version",
         MarkKind::OperationBegan => "operation-began",
         MarkKind::OperationEnded => "operation-ended",
         MarkKind::ErrorLine => "error-line",

@@ -130,8 +130,8 @@ const fn sign(key: &'static str, name: &'static str, meaning: &'static str, look
 
 #[rustfmt::skip] // A table reads best with a sign a line.
 const ARROWS: &[Sign] = &[
-    sign("request", "Request", "Over HTTP, with its body: from a client to a server, or from an API server to a data server.", Look::Arrow),
-    sign("response", "Response", "Over HTTP, with its body: the answer to a request.", Look::Arrow),
+    sign("request", "Request", "Over HTTP, with its body: from a client to a server, or from an API server to a data server. Also a question to the catalog.", Look::Arrow),
+    sign("response", "Response", "Over HTTP, with its body: the answer to a request. Also that of the catalog.", Look::Arrow),
     sign("query", "Question on the bus", "An API server asks all data servers: who has this object? Or says hello.", Look::Arrow),
     sign("answer", "Answer on the bus", "A data server says what it holds.", Look::Arrow),
     sign("heartbeat", "Heartbeat", "A data server tells all API servers that it lives. With the steps that do nothing else.", Look::Arrow),
@@ -147,6 +147,7 @@ const POINTS: &[Sign] = &[
     sign("operation-began", "Operation begins", "A client asks for something.", Look::Point),
     sign("operation-ended", "Operation ends", "The client knows the outcome.", Look::Point),
     sign("disk", "Disk", "An object appears on a disk, is safe there, or is removed.", Look::Point),
+    sign("version", "Version", "Something becomes a version in the catalog, or a version goes.", Look::Point),
     sign("joined", "Joined", "An API server learns of a data server.", Look::Point),
     sign("expired", "Expired", "An API server has not heard a data server for too long, and forgets it.", Look::Point),
     sign("bus-up", "Bus up", "A node is connected to the broker.", Look::Point),

@@ -90,7 +90,7 @@ fn instant(us: u64) -> Instant {
 
 fn put(at_us: u64, client: Node, server: Node, name: u16) -> Operation {
     let action = Action::Put { size_bytes: 4096, declared: true, flaw: BodyFlaw::None };
-    Operation { at_us, client, server, name, action }
+    Operation { at_us, client, server, name, action, only_if: None, version: None }
 }
 
 struct Builder {
@@ -218,7 +218,15 @@ impl Builder {
             self.whole_put(at_us, index, client, api, data, name, status);
         } else {
             let action = Action::Get { range: None, hangs_up: false };
-            self.plan.operations.push(Operation { at_us, client, server: api, name, action });
+            self.plan.operations.push(Operation {
+                at_us,
+                client,
+                server: api,
+                name,
+                action,
+                only_if: None,
+                version: None,
+            });
             self.whole_get(at_us, index, client, api, data, name);
         }
     }
@@ -294,5 +302,6 @@ fn cluster(apis: u16, datas: u16) -> Cluster {
         max_lookups: 64,
         disk_bytes: 10_485_760,
         reserve_bytes: 1_048_576,
+        catalog: None,
     }
 }

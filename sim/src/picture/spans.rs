@@ -67,7 +67,12 @@ impl<'a> Spans<'a> {
                 self.open(SpanKind::Down, event);
             }
             MarkKind::Started => self.start(event, started),
-            MarkKind::Joined | MarkKind::Expired | MarkKind::Disk | MarkKind::ErrorLine | MarkKind::Violation => {}
+            MarkKind::Joined
+            | MarkKind::Expired
+            | MarkKind::Disk
+            | MarkKind::Version
+            | MarkKind::ErrorLine
+            | MarkKind::Violation => {}
         }
     }
 

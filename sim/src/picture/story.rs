@@ -85,6 +85,12 @@ fn cluster(plan: &Plan, events: &Events<'_>) -> String {
         time(cluster.heartbeat_period_us),
         time(cluster.expiry_us),
     );
+    if cluster.catalog.is_some() {
+        out.push_str(
+            " Which objects there are, and at which version, is kept in the <b>catalog</b>, a database that all API servers \
+             ask; the data servers keep the bytes of each version, in several copies.",
+        );
+    }
     out
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::plan::{Cluster, Pace, Plan};
+use crate::plan::{CatalogSetup, Cluster, Pace, Plan};
 
 use super::words::{count, escaped, fault, fault_name, grouped, operation, time};
 
@@ -50,7 +50,7 @@ fn settings(plan: &Plan) -> String {
 
 fn cluster_rows(cluster: &Cluster) -> Vec<(&'static str, String)> {
     let number = |number: u32| grouped(number.into());
-    vec![
+    let mut rows = vec![
         ("Heartbeat every", time(cluster.heartbeat_period_us)),
         ("Forgotten after", time(cluster.expiry_us)),
         ("A locate query takes at most", time(cluster.locate_deadline_us)),
@@ -66,7 +66,14 @@ fn cluster_rows(cluster: &Cluster) -> Vec<(&'static str, String)> {
         ("Lookups of a data server at a time", number(cluster.max_lookups)),
         ("Size of each disk", count(cluster.disk_bytes, "byte")),
         ("Of which are kept back", count(cluster.reserve_bytes, "byte")),
-    ]
+    ];
+    if let Some(CatalogSetup { copies, exactly, old_versions }) = cluster.catalog {
+        let fewer = if exactly { "" } else { ", or as many as there are servers" };
+        let old = old_versions.map_or_else(|| "all".to_owned(), number);
+        rows.push(("Copies of each version", format!("{copies}{fewer}")));
+        rows.push(("Old versions kept", old));
+    }
+    rows
 }
 
 fn pace_rows(pace: &Pace) -> Vec<(&'static str, String)> {
@@ -74,7 +81,7 @@ fn pace_rows(pace: &Pace) -> Vec<(&'static str, String)> {
     vec![
         ("One way over the network", between(pace.link_us)),
         ("Through the broker", between(pace.bus_us)),
-        ("One step of a disk", between(pace.disk_us)),
+        ("One step of a disk, or of the catalog", between(pace.disk_us)),
         ("Until the bus is tried again", between(pace.reconnect_us)),
         ("Bodies move at", format!("{} a millisecond", count(pace.bytes_per_ms, "byte"))),
     ]

@@ -1,6 +1,6 @@
 //! Numbers, faults and operations in plain words.
 
-use crate::plan::{Action, BodyFlaw, FaultKind, Operation};
+use crate::plan::{Action, BodyFlaw, Condition, FaultKind, Operation};
 
 /// The text, safe to stand in HTML, in an attribute too.
 pub(super) fn escaped(text: &str) -> String {
@@ -53,6 +53,18 @@ pub(super) fn count(number: impl TryInto<u64>, what: &str) -> String {
 
 /// What a client does, without who and when.
 pub(super) fn operation(operation: &Operation) -> String {
+    let what = action(operation);
+    let version = operation.version.map(|version| format!(", version {version}")).unwrap_or_default();
+    let condition = match operation.only_if {
+        None => "",
+        Some(Condition::Absent) => ", only if there is none",
+        Some(Condition::Present) => ", only if there is one",
+        Some(Condition::Unchanged) => ", only if it is the one that was seen last",
+    };
+    format!("{what}{version}{condition}")
+}
+
+fn action(operation: &Operation) -> String {
     let name = operation.name;
     match &operation.action {
         Action::Put { size_bytes, declared, flaw } => {
@@ -69,6 +81,11 @@ pub(super) fn operation(operation: &Operation) -> String {
         Action::Delete => format!("DELETE: removes object {name}"),
         Action::Locate { all: true } => format!("LOCATE: asks for all servers that hold object {name}"),
         Action::Locate { all: false } => format!("LOCATE: asks where object {name} is"),
+        Action::Versions => format!("VERSIONS: asks which versions of object {name} there are"),
+        Action::List { limit, after: false } => format!("LIST: asks for the first {}", count(*limit, "object")),
+        Action::List { limit, after: true } => {
+            format!("LIST: asks for {} behind object {name}", count(*limit, "object"))
+        }
     }
 }
 
@@ -89,6 +106,8 @@ pub(super) const fn verb(action: &Action) -> &'static str {
         Action::Head => "HEAD",
         Action::Delete => "DELETE",
         Action::Locate { .. } => "LOCATE",
+        Action::Versions => "VERSIONS",
+        Action::List { .. } => "LIST",
     }
 }
 
@@ -134,6 +153,10 @@ pub(super) fn fault(kind: &FaultKind) -> String {
         FaultKind::SharedAddress { node } => format!("A second process takes the address of {node} and gets some of its connections."),
         FaultKind::ClockDrift { node, ppm } => format!("The clock of {node} is {} by {} millionths.", if *ppm < 0 { "slow" } else { "fast" }, ppm.unsigned_abs()),
         FaultKind::ClockPause { node } => format!("The clock of {node} stands still, though its process works."),
+        FaultKind::CatalogDown { .. } => "The catalog refuses whatever it is asked, and changes nothing.".to_owned(),
+        FaultKind::CatalogBreaksOff { permille, .. } => format!("{} of the questions to the catalog break off: what was asked is done, or later, or never.", share(*permille)),
+        FaultKind::CatalogFailover { .. } => "The catalog goes over to another machine: what it is at breaks off, and it refuses all for a while.".to_owned(),
+        FaultKind::SlowCatalog { up_to_us, .. } => format!("Each transaction of the catalog takes up to {} longer.", time(*up_to_us)),
         FaultKind::WallClockStep { node, by_us } => format!("The wall clock of {node} is set {} by {}.", if *by_us < 0 { "back" } else { "forward" }, time(by_us.unsigned_abs())),
     }
 }

@@ -125,13 +125,13 @@ kinds! {
     BusCut = "bus-cut" at Server(node) counted FaultBusCut;
     Partition = "partition" at Link(a, b) counted FaultPartition;
     OneWay = "one-way" at Link(from, to) counted FaultOneWay;
-    Isolated = "isolated" at Server(node) counted FaultIsolated;
+    Isolated = "isolated" at Reached(node) counted FaultIsolated;
     Refused = "refused" at Server(node);
     Reset = "reset" at Server(node) by Permille(permille);
     Stall = "stall" at Server(node) by Permille(permille);
     Truncated = "truncated" at Server(node) by Permille(permille);
     AnswerLost = "answer-lost" at Server(node) by Permille(permille);
-    SlowLink = "slow-link" at Server(node) by Micros(up_to_us) counted FaultSlowLink;
+    SlowLink = "slow-link" at Reached(node) by Micros(up_to_us) counted FaultSlowLink;
     DiskWriteError = "disk-write-error" at OurDataServer(node);
     DiskReadError = "disk-read-error" at OurDataServer(node);
     DiskFull = "disk-full" at OurDataServer(node);
@@ -147,7 +147,11 @@ kinds! {
     SharedAddress = "shared-address" at OurDataServer(node) claims Address(node);
     ClockDrift = "clock-drift" at OurServer(node) by Ppm(ppm) claims Clock(node) counted FaultClockDrift;
     ClockPause = "clock-pause" at OurServer(node) claims Clock(node) counted FaultClockPause;
-    WallClockStep = "wall-clock-step" at OurServer(node) by Step(by_us) counted FaultWallClockStep;
+    WallClockStep = "wall-clock-step" at WallClock(node) by Step(by_us) counted FaultWallClockStep;
+    CatalogDown = "catalog-down" at Catalog(node) claims Catalog;
+    CatalogBreaksOff = "catalog-breaks-off" at Catalog(node) by Permille(permille);
+    CatalogFailover = "catalog-failover" at Catalog(node) claims Catalog counted FaultCatalogFailover;
+    SlowCatalog = "slow-catalog" at Catalog(node) by Micros(up_to_us) counted FaultSlowCatalog;
 }
 
 impl fmt::Display for Kind {
@@ -185,6 +189,8 @@ pub enum Lane {
     Clock(Node),
     /// Who else has the address of the node.
     Address(Node),
+    /// Whether the catalog works.
+    Catalog,
 }
 
 impl fmt::Display for Lane {
@@ -194,6 +200,7 @@ impl fmt::Display for Lane {
             Self::Process(node) => write!(f, "the process of {node}"),
             Self::Clock(node) => write!(f, "the clock of {node}"),
             Self::Address(node) => write!(f, "the address of {node}"),
+            Self::Catalog => f.write_str("the catalog"),
         }
     }
 }
@@ -222,7 +229,10 @@ mod tests {
             let subject = match kind.place() {
                 Place::Broker => Subject::Broker,
                 Place::Link => Subject::Link(Node::Api(1), Node::Data(2)),
-                Place::Server | Place::OurServer | Place::OurDataServer => Subject::Node(Node::Data(1)),
+                Place::Server | Place::Reached | Place::OurServer | Place::WallClock | Place::OurDataServer => {
+                    Subject::Node(Node::Data(1))
+                }
+                Place::Catalog => Subject::Node(Node::Catalog),
             };
             let mut fault = kind.on(subject, 7);
             assert_eq!((fault.kind(), fault.subject()), (*kind, subject));

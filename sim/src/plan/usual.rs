@@ -31,6 +31,7 @@ impl Cluster {
             max_lookups: count(data.max_lookups),
             disk_bytes: 1 << 40,
             reserve_bytes: data.reserve_bytes,
+            catalog: None,
         }
     }
 }

@@ -8,14 +8,15 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lode_core::catalog::Version;
 use lode_core::config::{ApiConfig, ConfigError, DataConfig, Timing};
-use lode_core::copies::Copies;
+use lode_core::copies::{Copies, MAX_COPIES};
 use lode_core::wire::SoftwareVersion;
 
 pub use self::error::{FaultError, OperationError, PlanError};
 use crate::node::Node;
 use crate::plan::kind::{self, ALWAYS, Kind, Lane, Measure};
-use crate::plan::{Action, BodyFlaw, Cluster, Fault, FaultKind, Operation, Pace, Plan};
+use crate::plan::{Action, BodyFlaw, CatalogSetup, Cluster, Fault, FaultKind, Operation, Pace, Plan};
 
 /// The longest that a run may be: more is a slip of the keyboard, and far from where the arithmetic of time ends.
 const LONGEST_RUN_US: u64 = 24 * 60 * 60 * 1_000_000;
@@ -54,7 +55,7 @@ pub fn api_config(cluster: &Cluster) -> Result<ApiConfig, ConfigError> {
         max_direct_asks: bound(cluster.max_direct_asks),
         max_direct_asks_beside_bus: bound(cluster.max_direct_asks_beside_bus),
         held_body_bytes: cluster.held_body_bytes,
-        copies: Copies::default(),
+        copies: cluster.catalog.map_or_else(Copies::default, CatalogSetup::copies),
         max_attempts: bound(cluster.max_attempts),
         short_patience: Duration::from_micros(cluster.short_patience_us),
         long_patience: Duration::from_micros(cluster.long_patience_us),
@@ -99,7 +100,14 @@ fn check_cluster(cluster: &Cluster) -> Result<(), PlanError> {
     if reserve_bytes > disk_bytes {
         return Err(PlanError::ReserveAboveDisk { reserve_bytes, disk_bytes });
     }
-    Ok(())
+    match cluster.catalog {
+        Some(_) if cluster.seed_apis + cluster.seed_datas > 0 => Err(PlanError::CatalogBesideTheSeed),
+        Some(CatalogSetup { copies, .. }) => {
+            let checked = Copies::exactly(usize::from(copies));
+            checked.map(|_| ()).map_err(|_| PlanError::Copies { copies, most: MAX_COPIES })
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_pace(pace: &Pace) -> Result<(), PlanError> {
@@ -152,7 +160,32 @@ fn check_operation(plan: &Plan, earliest_us: u64, operation: &Operation) -> Resu
     if !takes_part(&plan.cluster, server) {
         return Err(OperationError::NoSuchNode { node: server });
     }
-    check_action(&operation.action, server)
+    check_action(&operation.action, server)?;
+    check_versions(plan.cluster.catalog.is_some(), operation)
+}
+
+/// What belongs to clusters with a catalog, and what to those without.
+fn check_versions(has_catalog: bool, operation: &Operation) -> Result<(), OperationError> {
+    let Operation { server, action, only_if, version, .. } = operation;
+    let (takes_condition, takes_version, needs_catalog) = match action {
+        Action::Put { .. } => (true, false, false),
+        Action::Delete => (version.is_none(), true, false),
+        Action::Get { .. } | Action::Head => (false, true, false),
+        Action::Locate { .. } => (false, false, false),
+        Action::Versions | Action::List { .. } => (false, false, true),
+    };
+    if only_if.is_some() && !takes_condition {
+        return Err(OperationError::StrayCondition);
+    }
+    if version.is_some_and(|version| !takes_version || Version::new(version).is_none()) {
+        return Err(OperationError::StrayVersion);
+    }
+    match (has_catalog, action) {
+        (true, Action::Locate { .. }) => Err(OperationError::LocateOfVersions),
+        (true, _) if !kind::is_api(*server) => Err(OperationError::PastTheCatalog { node: *server }),
+        (false, _) if needs_catalog || only_if.is_some() || version.is_some() => Err(OperationError::NoCatalog),
+        (true | false, _) => Ok(()),
+    }
 }
 
 fn check_action(action: &Action, server: Node) -> Result<(), OperationError> {
@@ -164,7 +197,13 @@ fn check_action(action: &Action, server: Node) -> Result<(), OperationError> {
             Err(OperationError::StallsTooLong { for_us, longest_us: LONGEST_RUN_US })
         }
         Action::Locate { .. } if kind::is_data(server) => Err(OperationError::LocateAtDataServer { node: server }),
-        Action::Put { .. } | Action::Get { .. } | Action::Head | Action::Delete | Action::Locate { .. } => Ok(()),
+        Action::Put { .. }
+        | Action::Get { .. }
+        | Action::Head
+        | Action::Delete
+        | Action::Locate { .. }
+        | Action::Versions
+        | Action::List { .. } => Ok(()),
     }
 }
 
@@ -213,6 +252,7 @@ fn check_subject(cluster: &Cluster, fault: &FaultKind) -> Result<(), FaultError>
 fn takes_part(cluster: &Cluster, node: Node) -> bool {
     match node {
         Node::Broker => true,
+        Node::Catalog => cluster.catalog.is_some(),
         // Clients are not counted in the cluster: they are whoever asks for something.
         Node::Client(number) => number >= 1,
         Node::Api(number) => (1..=cluster.apis).contains(&number),

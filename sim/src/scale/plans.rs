@@ -80,6 +80,8 @@ pub fn reading(size: Size) -> Plan {
             server: Node::Api(api),
             name,
             action,
+            only_if: None,
+            version: None,
         })
         .collect();
     let over_us = operations.last().map_or(SETTLED_US, |operation| operation.at_us);

@@ -119,6 +119,18 @@ impl<'a> Seen<'a> {
         self.outcome(at, &Outcome::Stored)
     }
 
+    /// What was written at this second became this version.
+    ///
+    /// # Errors
+    /// If it did not.
+    pub fn wrote(self, at: f64, version: u64) -> Result<(), String> {
+        let call = self.call(at)?;
+        let written = matches!(call.outcome, Outcome::Stored | Outcome::Removed);
+        ensure(written && call.told_version == Some(version), || {
+            format!("{}, as version {:?}; expected was version {version}", told(call), call.told_version)
+        })
+    }
+
     /// What was asked at this second was answered with 404.
     ///
     /// # Errors
@@ -188,7 +200,7 @@ impl<'a> Seen<'a> {
             match call.asked {
                 Asked::Put { .. } => expect_outcome(call, &Outcome::Stored)?,
                 Asked::Get { .. } => self.whole_of(call, self.last_stored_before(call).as_slice())?,
-                Asked::Head | Asked::Delete | Asked::Locate { .. } => {
+                Asked::Head | Asked::Delete | Asked::Locate { .. } | Asked::Versions | Asked::List { .. } => {
                     return Err(format!("{}: only PUT and GET are looked at", told(call)));
                 }
             }
@@ -210,9 +222,12 @@ impl<'a> Seen<'a> {
     pub fn content(self, put_at: f64) -> Result<ContentId, String> {
         match self.call(put_at)?.asked {
             Asked::Put { content, .. } => Ok(content),
-            Asked::Get { .. } | Asked::Head | Asked::Delete | Asked::Locate { .. } => {
-                Err(format!("what was asked at {put_at} s was no PUT"))
-            }
+            Asked::Get { .. }
+            | Asked::Head
+            | Asked::Delete
+            | Asked::Locate { .. }
+            | Asked::Versions
+            | Asked::List { .. } => Err(format!("what was asked at {put_at} s was no PUT")),
         }
     }
 }
@@ -259,6 +274,8 @@ pub fn told(call: &Call) -> String {
         Asked::Head => "HEAD",
         Asked::Delete => "DELETE",
         Asked::Locate { .. } => "locate",
+        Asked::Versions => "versions",
+        Asked::List { .. } => "list",
     };
     format!("at {began:?} {client} asked {server} for {verb} o{}, which ended so: {outcome}", name.0)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::node::Node;
-use crate::plan::{Action, BodyFlaw, Cluster, Fault, FaultKind, Operation, Pace, Plan};
+use crate::plan::{Action, BodyFlaw, CatalogSetup, Cluster, Condition, Fault, FaultKind, Operation, Pace, Plan};
 use crate::run;
 use crate::trace::Keep;
 
@@ -65,6 +65,13 @@ impl Story {
     pub const fn beside_the_seed(mut self, apis: u16, datas: u16) -> Self {
         self.plan.cluster.seed_apis = apis;
         self.plan.cluster.seed_datas = datas;
+        self
+    }
+
+    /// There is a catalog, so that objects have versions and copies.
+    #[must_use]
+    pub const fn with_catalog(mut self, setup: CatalogSetup) -> Self {
+        self.plan.cluster.catalog = Some(setup);
         self
     }
 
@@ -144,12 +151,50 @@ impl Story {
         self.operation(server, name, Action::Locate { all: true })
     }
 
+    /// A client asks for the head of an object.
+    #[must_use]
+    pub fn head(self, server: Node, name: u16) -> Self {
+        self.operation(server, name, Action::Head)
+    }
+
+    /// A client asks which versions of an object there are.
+    #[must_use]
+    pub fn versions(self, server: Node, name: u16) -> Self {
+        self.operation(server, name, Action::Versions)
+    }
+
+    /// A client asks for a page of the objects that there are: the first so many, or so many behind a name.
+    #[must_use]
+    pub fn list(self, server: Node, limit: u16, behind: Option<u16>) -> Self {
+        let after = behind.is_some();
+        self.operation(server, behind.unwrap_or(0), Action::List { limit, after })
+    }
+
+    /// What was written last is done only if this is true of the object.
+    #[must_use]
+    pub fn only_if(mut self, condition: Condition) -> Self {
+        if let Some(operation) = self.plan.operations.last_mut() {
+            operation.only_if = Some(condition);
+        }
+        self
+    }
+
+    /// What was written last is about this version.
+    #[must_use]
+    pub fn of_version(mut self, version: u64) -> Self {
+        if let Some(operation) = self.plan.operations.last_mut() {
+            operation.version = Some(version);
+        }
+        self
+    }
+
     /// A client does whatever.
     #[must_use]
     pub fn operation(mut self, server: Node, name: u16, action: Action) -> Self {
         self.clients += 1;
         let client = Node::Client(self.clients);
-        self.plan.operations.push(Operation { at_us: self.at_us, client, server, name, action });
+        let (at_us, only_if, version) = (self.at_us, None, None);
+        self.plan.operations.push(Operation { at_us, client, server, name, action, only_if, version });
         self
     }
 

@@ -87,7 +87,10 @@ pub(super) const SILENT_SERVER_AVOIDED: Scenario = Scenario {
         seen.took_between(11.5, 5.0, 5.1)?;
         seen.all_served(11.0, 30.0)?;
         seen.all_within(16.6, 30.0, 0.01)?;
-        let homes: Vec<_> = seen.calls(16.6, 22.0).map(|put| Story::of(1, 3).home_of(put.name.0)).collect();
+        let homes: Vec<_> = seen
+            .calls(16.6, 22.0)
+            .map(|put| Story::of(1, 3).home_of(u16::try_from(put.name.0).unwrap_or(u16::MAX)))
+            .collect();
         ensure(homes.contains(&silent), || format!("nothing was at home at {silent}"))
     },
 };

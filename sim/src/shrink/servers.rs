@@ -82,7 +82,7 @@ fn nodes(plan: &mut Plan) -> Vec<&mut Node> {
 /// Its number, if it is of the kind.
 fn number_of(node: Node, kind: &Kind) -> Option<u16> {
     let number = match node {
-        Node::Broker => return None,
+        Node::Broker | Node::Catalog => return None,
         Node::Client(number)
         | Node::Api(number)
         | Node::Data(number)

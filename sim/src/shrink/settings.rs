@@ -1,13 +1,14 @@
 //! The settings and the pace that a person would expect.
 
 use super::Search;
-use crate::plan::{Cluster, Pace, Plan};
+use crate::plan::{CatalogSetup, Cluster, Pace, Plan};
 
 /// Sets what the failure does not need to be otherwise to what is usual: all at once, or else one after the other.
 pub(super) fn usual(search: &mut Search<'_>) {
     let mut usual = search.best.clone();
-    let Cluster { apis, datas, seed_apis, seed_datas, .. } = usual.cluster;
-    usual.cluster = Cluster { apis, datas, seed_apis, seed_datas, ..Cluster::usual() };
+    let Cluster { apis, datas, seed_apis, seed_datas, catalog, .. } = usual.cluster;
+    let catalog = catalog.map(|_| CatalogSetup::usual());
+    usual.cluster = Cluster { apis, datas, seed_apis, seed_datas, catalog, ..Cluster::usual() };
     usual.pace = Pace::usual();
     if search.attempt(|plan| ALL.iter().for_each(|set| set(plan, &usual))) {
         return;
@@ -45,6 +46,7 @@ const ALL: &[Take] = &[
     |plan, usual| plan.cluster.max_lookups = usual.cluster.max_lookups,
     |plan, usual| plan.cluster.disk_bytes = usual.cluster.disk_bytes,
     |plan, usual| plan.cluster.reserve_bytes = usual.cluster.reserve_bytes,
+    |plan, usual| plan.cluster.catalog = usual.cluster.catalog,
     |plan, usual| plan.pace.link_us = usual.pace.link_us,
     |plan, usual| plan.pace.bus_us = usual.pace.bus_us,
     |plan, usual| plan.pace.disk_us = usual.pace.disk_us,

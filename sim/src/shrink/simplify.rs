@@ -23,7 +23,12 @@ pub(super) fn all(search: &mut Search<'_>) {
 fn simpler_operation(search: &mut Search<'_>, index: usize) {
     let size_bytes = |operation: &Operation| match operation.action {
         Action::Put { size_bytes, .. } => size_bytes,
-        Action::Get { .. } | Action::Head | Action::Delete | Action::Locate { .. } => 0,
+        Action::Get { .. }
+        | Action::Head
+        | Action::Delete
+        | Action::Locate { .. }
+        | Action::Versions
+        | Action::List { .. } => 0,
     };
     approach(
         search,
@@ -34,6 +39,13 @@ fn simpler_operation(search: &mut Search<'_>, index: usize) {
             }
         },
     );
+    for simplify in SIMPLER_OPERATION {
+        search.attempt(|plan| {
+            if let Some(operation) = plan.operations.get_mut(index) {
+                simplify(operation);
+            }
+        });
+    }
     for simplify in SIMPLER {
         search.attempt(|plan| {
             if let Some(action) = action(plan, index) {
@@ -46,6 +58,10 @@ fn simpler_operation(search: &mut Search<'_>, index: usize) {
 fn action(plan: &mut Plan, index: usize) -> Option<&mut Action> {
     plan.operations.get_mut(index).map(|operation| &mut operation.action)
 }
+
+/// What may make an operation simpler, whatever its action is.
+const SIMPLER_OPERATION: [fn(&mut Operation); 2] =
+    [|operation| operation.only_if = None, |operation| operation.version = None];
 
 /// What may make an action simpler.
 const SIMPLER: [fn(&mut Action); 5] = [

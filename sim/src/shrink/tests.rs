@@ -32,6 +32,7 @@ fn large(faults: u16, operations: u16) -> Plan {
             max_lookups: 3,
             disk_bytes: 1_000_000,
             reserve_bytes: 1000,
+            catalog: None,
         },
         pace: Pace { link_us: (1, 2), bus_us: (3, 4), disk_us: (5, 6), reconnect_us: (7, 8), bytes_per_ms: 9 },
         operations: (0..operations).map(operation).collect(),
@@ -53,6 +54,8 @@ fn operation(number: u16) -> Operation {
         server: Node::Api(number % 3 + 1),
         name: number % 6,
         action,
+        only_if: None,
+        version: None,
     }
 }
 

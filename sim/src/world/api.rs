@@ -4,6 +4,7 @@
 mod outcomes;
 mod relay;
 mod upload;
+mod versions;
 
 use lode_core::api_server::ApiServer;
 use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure, UploadTerms};
@@ -14,11 +15,12 @@ use lode_core::machine::{Effects, Machine as _};
 use lode_core::select::Selection;
 use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, TransferFailure, UploadOutcome};
 
+use self::versions::{VersionedTask, relayed};
+use super::World;
 use super::exchange::{Answer, Ask, BodyEnd, Exchange, ExchangeId, Owner, Party, PutBody};
 use super::queue::Event;
 use super::watch::{ApiWatch, Noticed};
 use super::window::Window;
-use super::{World, no_catalog};
 use crate::assertion;
 use crate::coverage::Point;
 use crate::history::NameId;
@@ -39,14 +41,16 @@ pub(crate) struct ApiNode {
 struct Task {
     client: ExchangeId,
     body: Option<ClientBody>,
-    /// An upload that waits until its body is held whole.
-    waiting: Option<Upload>,
-    /// The upload under way.
-    upload: Option<(OperationId, ExchangeId)>,
+    /// The uploads that wait until the body is held whole. Without a catalog there is one at a time.
+    waiting: Vec<Upload>,
+    /// The uploads under way.
+    uploads: Vec<(OperationId, ExchangeId)>,
     /// What was fetched and has a body that is still to come.
     fetched: Option<ExchangeId>,
     relay: Option<OperationId>,
     client_gone: bool,
+    /// What belongs to requests about versions alone.
+    versioned: Option<VersionedTask>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -156,7 +160,7 @@ impl World<'_> {
         let asker = Party { node, run: self.process(node).run };
         match effect {
             ApiEffect::Bus(command) => self.bus_command(node, command),
-            ApiEffect::Version(_) => no_catalog(),
+            ApiEffect::Version(effect) => self.carry_out_version(asker, effect),
             ApiEffect::AskDirectly { ask, server, name, probe, patience } => {
                 let selection = Selection { head_only: probe == Probe::Head, ..Selection::default() };
                 let (target, name) = (self.owner_of(&server), self.name_id(&name));
@@ -186,7 +190,9 @@ impl World<'_> {
         let Some(client) = self.task(node, request).map(|task| task.client) else { return Selection::default() };
         match self.exchanges.get(client.0).map(|open| &open.ask) {
             Some(Ask::Get { selection, .. }) => selection.clone(),
-            Some(Ask::Put { .. } | Ask::Delete { .. } | Ask::Locate { .. }) | None => Selection::default(),
+            Some(Ask::Put { .. } | Ask::Delete { .. } | Ask::Locate { .. } | Ask::Versioned(_)) | None => {
+                Selection::default()
+            }
         }
     }
 
@@ -196,48 +202,51 @@ impl World<'_> {
         let ask = open.ask.clone();
         let body = match &ask {
             Ask::Put { body, .. } => Some(ClientBody { body: *body, end: None, gone: false }),
-            Ask::Get { .. } | Ask::Delete { .. } | Ask::Locate { .. } => None,
+            Ask::Get { .. } | Ask::Delete { .. } | Ask::Locate { .. } | Ask::Versioned(_) => None,
         };
         let task = Task {
             client: exchange,
             body,
-            waiting: None,
-            upload: None,
+            waiting: Vec::new(),
+            uploads: Vec::new(),
             fetched: None,
             relay: None,
             client_gone: false,
+            versioned: self.has_catalog().then(VersionedTask::default),
         };
         let slot = self.slot(node);
         if let Some(api) = self.apis.get_mut(slot) {
             api.tasks.insert(request.0, task);
         }
         let operation = match ask {
-            Ask::Put { name, body } => {
+            Ask::Put { name, body, only_if } if self.has_catalog() => self.put_of_version(name, &body, only_if),
+            Ask::Put { name, body, .. } => {
                 let declared_bytes = body.declared.then_some(body.size_bytes);
                 ApiOperation::Put { name: self.object_name(name), declared_bytes }
             }
             Ask::Get { name, selection } => ApiOperation::Get { name: self.object_name(name), selection },
             Ask::Delete { name } => ApiOperation::Delete { name: self.object_name(name) },
             Ask::Locate { name, collect } => ApiOperation::Locate { name: self.object_name(name), collect },
+            Ask::Versioned(asked) => self.version_operation(asked),
         };
         self.feed_api(node, ApiInput::Request { request, operation });
     }
 
     fn respond_api(&mut self, node: Node, request: RequestId, response: ApiResponse) {
-        let Some(client) = self.task(node, request).map(|task| task.client) else { return };
-        self.forget_task(node, request);
         let answer = match response {
-            ApiResponse::Stored { checksum, .. } => Answer::Stored { content: checksum.and_then(super::content_of) },
+            ApiResponse::Stored { checksum, .. } => {
+                Answer::Stored { content: checksum.and_then(super::content_of), version: None }
+            }
+            ApiResponse::Version(response) => return self.respond_version(node, request, response),
             ApiResponse::Removed => Answer::Removed,
             ApiResponse::Located(server) => Answer::Located(vec![self.owner_of(&server)], Vec::new()),
             ApiResponse::AllLocated { holders, unanswered } => Answer::Located(
                 holders.iter().map(|holder| self.owner_of(&holder.address)).collect(),
                 unanswered.iter().map(|server| self.owner_of(server)).collect(),
             ),
-            ApiResponse::Version(_) => no_catalog(),
             ApiResponse::Refused(refusal) => Answer::Refused(refusal),
         };
-        self.answer(client, answer);
+        self.end_request(node, request, answer);
     }
 
     /// A client is gone. Whoever serves it notices at once, or when it writes to it: both happen.
@@ -248,7 +257,9 @@ impl World<'_> {
             return self.api_body_ends(node, request, BodyEnd::Broken);
         }
         let Some(task) = self.task(node, request) else { return };
-        let (relay, fetched, upload) = (task.relay, task.fetched, task.upload);
+        let (relay, fetched, is_versioned) = (task.relay, task.fetched, task.versioned.is_some());
+        // Those of versions are tasks of their own once the body has been taken.
+        let uploads = if is_versioned { Vec::new() } else { task.uploads.clone() };
         let at_once = self.chance.of(node, crate::chance::Purpose::Choice).bool();
         if let Some(relay) = relay {
             self.hit(Point::ClientLeftRelay);
@@ -256,11 +267,11 @@ impl World<'_> {
             if let Some(fetched) = fetched {
                 self.abandon(fetched);
             }
-            self.feed_api(node, ApiInput::Relayed { relay, outcome: Err(RelayFailure::Client) });
+            self.feed_api(node, relayed(relay, Err(RelayFailure::Client), is_versioned));
         } else if at_once {
             self.hit(Point::RequestGone);
             self.forget_task(node, request);
-            for exchange in fetched.into_iter().chain(upload.map(|(_, exchange)| exchange)) {
+            for exchange in fetched.into_iter().chain(uploads.into_iter().map(|(_, exchange)| exchange)) {
                 self.abandon(exchange);
             }
             self.feed_api(node, ApiInput::RequestGone { request });
@@ -268,9 +279,20 @@ impl World<'_> {
     }
 
     /// A data server has answered.
-    pub(crate) fn api_answered(&mut self, node: Node, exchange: ExchangeId, owner: Owner, answer: Answer) {
+    pub(crate) fn api_answered(
+        &mut self,
+        node: Node,
+        exchange: ExchangeId,
+        owner: Owner,
+        sent: Option<PutBody>,
+        answer: Answer,
+    ) {
         let input = match owner {
-            Owner::Upload { request, upload } => self.upload_answered(node, request, upload, &answer),
+            Owner::Upload { request, upload } => {
+                let input = self.upload_answered(node, request, upload, sent, &answer);
+                self.feed_api(node, input);
+                return self.end_held_back_request(node, request);
+            }
             Owner::Fetch { request, fetch } => {
                 if self.task(node, request).is_none() {
                     self.abandon(exchange);
@@ -296,6 +318,9 @@ impl World<'_> {
         answer: &Answer,
     ) -> ApiInput {
         let has_body = matches!(answer, Answer::Object { body: Some(_), .. });
+        if self.task(node, request).is_some_and(|task| task.versioned.is_some()) {
+            return self.version_fetched(node, exchange, request, fetch, answer);
+        }
         if let Some(task) = self.task(node, request) {
             task.fetched = has_body.then_some(exchange);
         }
@@ -306,14 +331,12 @@ impl World<'_> {
     pub(crate) fn api_exchange_broke(&mut self, node: Node, open: &Exchange, failure: TransferFailure) {
         let input = match open.owner {
             Owner::Upload { request, upload } => {
-                let body = self.task(node, request).and_then(|task| {
-                    task.upload = None;
-                    task.body
-                });
-                let resendable = body.is_some_and(|body| !body.gone);
-                ApiInput::Uploaded { upload, outcome: UploadOutcome::Failed { failure, resendable } }
+                let resendable = self.upload_ended(node, request, upload);
+                let outcome = UploadOutcome::Failed { failure, resendable };
+                self.feed_api(node, ApiInput::Uploaded { upload, outcome });
+                return self.end_held_back_request(node, request);
             }
-            Owner::Fetch { request, .. } if open.answered => return self.relay_broke(node, request, failure),
+            Owner::Fetch { request, .. } if open.answered => return self.relay_broke(node, request, open, failure),
             Owner::Fetch { fetch, .. } => ApiInput::Fetched { fetch, outcome: FetchOutcome::Failed(failure) },
             Owner::Ask(ask) => ApiInput::AnsweredDirectly { ask, answer: DirectAnswer::Failed(failure) },
             Owner::Remove(removal) => ApiInput::Removed { removal, outcome: RemoveOutcome::Failed(failure) },

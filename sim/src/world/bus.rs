@@ -237,7 +237,7 @@ impl World<'_> {
         match node {
             Node::Api(_) => self.api_hears(node, letter::opened(way, letter), noticed),
             Node::Data(_) => self.data_hears(node, letter::opened(way, letter)),
-            Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Client(_) => {
+            Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Catalog | Node::Client(_) => {
                 self.hear(node, letter::opened(way, letter));
             }
         }
@@ -329,7 +329,7 @@ impl World<'_> {
             Node::Data(_) => self.data_hears(node, event),
             Node::SeedApi(_) => self.seed_api_hears(node, event),
             Node::SeedData(_) => self.seed_data_hears(node, event),
-            Node::Broker | Node::Client(_) => {}
+            Node::Broker | Node::Catalog | Node::Client(_) => {}
         }
     }
 

@@ -1,12 +1,14 @@
 //! What a step has touched, for the table of coverage.
 
+mod versions;
+
 use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation, RelayBody, RelayFailure};
 use lode_core::bus::{BusCommand, BusEvent, ReplyRoute};
 use lode_core::data_server::messages::{DataEffect, DataInput, DataOperation, ReceiveFailure, SendFailure};
 use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, UploadOutcome};
 use lode_core::wire::Hello;
 
-use super::{World, no_catalog};
+use super::World;
 use crate::coverage::Point;
 use crate::history::Outcome;
 
@@ -14,7 +16,8 @@ impl World<'_> {
     pub(crate) fn cover_api_input(&mut self, input: &ApiInput) {
         self.hit(match input {
             ApiInput::DeadlineReached => Point::ApiDeadline,
-            ApiInput::Version(_) | ApiInput::Request { operation: ApiOperation::Version(_), .. } => no_catalog(),
+            ApiInput::Version(input) => versions::of_input(input),
+            ApiInput::Request { operation: ApiOperation::Version(operation), .. } => versions::of_operation(operation),
             ApiInput::Bus(BusEvent::Up) => Point::ApiBusUp,
             ApiInput::Bus(BusEvent::Down) => Point::ApiBusDown,
             ApiInput::Bus(BusEvent::Heartbeat(_) | BusEvent::Query(_)) => Point::ApiHeartbeat,
@@ -59,7 +62,7 @@ impl World<'_> {
 
     pub(crate) fn cover_api_effect(&mut self, effect: &ApiEffect) {
         self.hit(match effect {
-            ApiEffect::Version(_) => no_catalog(),
+            ApiEffect::Version(effect) => versions::of_effect(effect),
             ApiEffect::Bus(BusCommand::Query { message, .. }) if Hello::is_hello(message) => Point::ApiHello,
             ApiEffect::Bus(BusCommand::Query { route: ReplyRoute::Private(_), .. }) => Point::ApiQueryPrivate,
             ApiEffect::Bus(BusCommand::CloseRoute(_)) => Point::ApiCloseRoute,
@@ -160,6 +163,8 @@ impl World<'_> {
             Outcome::Missing => Point::OutcomeMissing,
             Outcome::Unsatisfiable { .. } => Point::OutcomeUnsatisfiable,
             Outcome::Located { .. } => Point::OutcomeLocated,
+            Outcome::Versions(_) => Point::OutcomeVersions,
+            Outcome::Listed { .. } => Point::OutcomeListed,
             Outcome::Refused { code, .. } => match *code {
                 "busy" => Point::OutcomeBusy,
                 "no_data_server" => Point::OutcomeNoDataServer,
@@ -172,6 +177,10 @@ impl World<'_> {
                 "digest_mismatch" => Point::OutcomeDigestMismatch,
                 "disk_failed" => Point::OutcomeDiskFailed,
                 "corrupt" => Point::OutcomeCorrupt,
+                "precondition_failed" => Point::OutcomePreconditionFailed,
+                "catalog_unavailable" => Point::OutcomeCatalogUnavailable,
+                "outcome_unknown" => Point::OutcomeOutcomeUnknown,
+                "no_copy" => Point::OutcomeNoCopy,
                 _ => return,
             },
         });

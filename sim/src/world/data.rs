@@ -220,7 +220,7 @@ impl World<'_> {
             data.tasks.insert(request.0, task);
         }
         let operation = match ask {
-            Ask::Put { name, body } => DataOperation::Put {
+            Ask::Put { name, body, .. } => DataOperation::Put {
                 name: self.object_name(name),
                 declared_bytes: body.declared.then_some(body.size_bytes),
                 digests: digests_of(&body),
@@ -229,7 +229,7 @@ impl World<'_> {
             },
             Ask::Get { name, selection } => DataOperation::Get { name: self.object_name(name), selection },
             Ask::Delete { name } => DataOperation::Delete { name: self.object_name(name) },
-            Ask::Locate { .. } => return self.answer(exchange, Answer::Status(404)),
+            Ask::Locate { .. } | Ask::Versioned(_) => return self.answer(exchange, Answer::Status(404)),
         };
         self.feed_data(node, DataInput::Request { request, operation });
     }
@@ -241,7 +241,7 @@ impl World<'_> {
         if let Some(end) = ended {
             return self.complete_receiving(node, request, end);
         }
-        let Some(Ask::Put { name, body }) = self.exchanges.get(exchange.0).map(|open| &open.ask) else { return };
+        let Some(Ask::Put { name, body, .. }) = self.exchanges.get(exchange.0).map(|open| &open.ask) else { return };
         let file = File { name: *name, content: body.content, size_bytes: 0, synced: false };
         if let Some(data) = self.data_mut(node) {
             data.disk.temporary.insert(request, file);
@@ -265,9 +265,8 @@ impl World<'_> {
         let (Some(receive), exchange) = (task.receive.take(), task.exchange) else { return };
         let body = match self.exchanges.get(exchange.0).map(|open| &open.ask) {
             Some(Ask::Put { body, .. }) if end != BodyEnd::Broken => Ok(*body),
-            Some(Ask::Put { .. } | Ask::Get { .. } | Ask::Delete { .. } | Ask::Locate { .. }) | None => {
-                Err(ReceiveFailure::Body(BodyFault::Broken { reason: "it was cut off".to_owned() }))
-            }
+            Some(Ask::Put { .. } | Ask::Get { .. } | Ask::Delete { .. } | Ask::Locate { .. } | Ask::Versioned(_))
+            | None => Err(ReceiveFailure::Body(BodyFault::Broken { reason: "it was cut off".to_owned() })),
         };
         let outcome = body.and_then(|body| match self.writing_fails(node, body.size_bytes) {
             Some(failure) => Err(ReceiveFailure::Disk(failure)),
@@ -388,7 +387,7 @@ impl World<'_> {
         if rotten && has_body {
             self.hit(Point::RottenBrokenOff);
         }
-        self.answer(exchange, Answer::Object { head, body });
+        self.answer(exchange, Answer::Object { head, body, version: None });
         if !has_body {
             self.end_sending(node, request, Ok(()));
         }
@@ -410,7 +409,9 @@ impl World<'_> {
         let task = self.data_mut(node).and_then(|data| data.tasks.remove(request.0));
         let Some(exchange) = task.map(|task| task.exchange) else { return };
         let answer = match response {
-            DataResponse::Stored { checksum, .. } => Answer::Stored { content: super::content_of(checksum) },
+            DataResponse::Stored { checksum, .. } => {
+                Answer::Stored { content: super::content_of(checksum), version: None }
+            }
             DataResponse::Removed => Answer::Removed,
             DataResponse::Held(_)
             | DataResponse::Inventory(_)

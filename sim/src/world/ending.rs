@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::World;
 use super::queue::Event;
 use crate::coverage::Point;
-use crate::history::Outcome;
+use crate::history::{Holding, Outcome};
 use crate::node::Node;
 use crate::plan::{Action, Operation};
 
@@ -55,6 +55,8 @@ impl World<'_> {
             server,
             name,
             action: Action::Get { range: None, hangs_up: false },
+            only_if: None,
+            version: None,
         };
         self.begin_call(None, &operation);
         self.queue.push(self.now + self.pause_between_reads(), Event::FinalReads);
@@ -77,9 +79,12 @@ impl World<'_> {
             | Outcome::CutBody
             | Outcome::Unsatisfiable { .. }
             | Outcome::Located { .. }
+            | Outcome::Versions(_)
+            | Outcome::Listed { .. }
             | Outcome::Refused { .. } => false,
         };
-        let rots = self.history.holdings.iter().any(|holding| holding.name == call.name && holding.rotten.is_some());
+        let is_of_it = |holding: &Holding| holding.name == call.name || holding.name.is_blob();
+        let rots = self.history.holdings.iter().any(|holding| is_of_it(holding) && holding.rotten.is_some());
         // One that looks up little at a time drops a question while it is still at the one before.
         let looks_up_much = self.plan.cluster.max_lookups > 3;
         let (Some(ended), false, true) = (call.ended, rots, looks_up_much) else { return };
@@ -94,7 +99,14 @@ impl World<'_> {
     fn longest_calm_read(&self) -> Duration {
         let pace = &self.plan.pace;
         let (link, bus, disk) = (pace.link_us.1, pace.bus_us.1, pace.disk_us.1);
-        Duration::from_micros(6 * link + 6 * bus + 2 * disk + 1_000) + 2 * self.longest_body
+        let asks = Duration::from_micros(6 * link + 6 * bus + 2 * disk + 1_000) + 2 * self.longest_body;
+        if !self.has_catalog() {
+            return asks;
+        }
+        // Before all are asked the catalog is, twice, and whoever is noted to hold a copy; behind it, whoever says so.
+        let servers = u32::from(self.plan.cluster.datas);
+        let fetch = Duration::from_micros(2 * link + disk) + self.longest_body;
+        asks + 2 * Duration::from_micros(2 * link + disk) + 2 * servers * fetch
     }
 
     /// Time enough for whoever was still looking something up for the read before, so that a server that does one thing at
@@ -143,6 +155,7 @@ impl World<'_> {
         self.final_reads_left.is_empty()
             && self.exchanges.is_empty()
             && self.open_calls == 0
+            && !self.catalog.as_ref().is_some_and(super::catalog::CatalogNode::is_busy)
             && !self.apis.iter().any(super::api::ApiNode::is_busy)
             && !self.datas.iter().any(super::data::DataNode::is_busy)
     }
@@ -199,8 +212,10 @@ impl World<'_> {
         for number in 1..=self.plan.cluster.apis {
             let Some(machine) = self.api(Node::Api(number)).and_then(|api| api.machine.as_ref()) else { continue };
             let (requests, queries) = (machine.requests_under_way(), machine.queries_under_way());
-            if requests + queries > 0 {
-                self.violated("nothing_left", Node::Api(number), format!("{requests} requests, {queries} queries"));
+            let late = machine.late_copies_under_way();
+            if requests + queries + late > 0 {
+                let text = format!("{requests} requests, {queries} queries, {late} late copies");
+                self.violated("nothing_left", Node::Api(number), text);
             }
         }
     }

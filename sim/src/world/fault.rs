@@ -73,6 +73,7 @@ impl World<'_> {
                 self.twin_of(node).into_iter().for_each(|twin| self.ends(twin, End::Killed));
             }
             (Kind::ClockDrift | Kind::ClockPause, Begins | Ends) => self.set_clock_by_faults(node),
+            (Kind::CatalogFailover, Begins) => self.catalog_fails_over(),
             (Kind::WallClockStep, Begins) => self.wall_clock_steps(node, i64::try_from(fault.strength()).unwrap_or(0)),
             (Kind::StartsLate, Begins)
             | (
@@ -83,7 +84,8 @@ impl World<'_> {
                 | Kind::OneWay
                 | Kind::Isolated
                 | Kind::BitRot
-                | Kind::WallClockStep,
+                | Kind::WallClockStep
+                | Kind::CatalogFailover,
                 Ends,
             )
             | (
@@ -102,7 +104,10 @@ impl World<'_> {
                 | Kind::DiskReadError
                 | Kind::DiskFull
                 | Kind::ShortWrite
-                | Kind::SlowDisk,
+                | Kind::SlowDisk
+                | Kind::CatalogDown
+                | Kind::CatalogBreaksOff
+                | Kind::SlowCatalog,
                 Begins | Ends,
             ) => {}
         }
@@ -115,6 +120,9 @@ impl World<'_> {
     }
 
     fn wall_clock_steps(&mut self, node: Node, by_us: i64) {
+        if let (Node::Catalog, Some(catalog)) = (node, &mut self.catalog) {
+            return catalog.set_clock(by_us);
+        }
         let offset_us = &mut self.process_mut(node).wall_offset_us;
         *offset_us = offset_us.saturating_add(by_us);
     }

@@ -1,5 +1,7 @@
 //! Short texts for what goes in and out of machines and over the wires, for people who read a trace.
 
+mod versions;
+
 use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayBody};
 use lode_core::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute};
 use lode_core::data_server::messages::{DataEffect, DataInput, DataOperation, DataResponse};
@@ -9,12 +11,17 @@ use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, UploadOutco
 use lode_core::wire::{Held, Hello, LocateAnswer, decode_text};
 
 use super::exchange::{Answer, Ask};
-use super::no_catalog;
 use crate::trace::MessageKind;
+
+pub(crate) use self::versions::{catalog_outcome, catalog_request};
 
 pub(crate) fn ask(ask: &Ask) -> String {
     match ask {
-        Ask::Put { name, body } => format!("PUT o{} ({} bytes, content {})", name.0, body.size_bytes, body.content.0),
+        Ask::Put { name, body, only_if } => {
+            let condition = only_if.map(|required| format!(" if {required}")).unwrap_or_default();
+            format!("PUT o{}{condition} ({} bytes, content {})", name.0, body.size_bytes, body.content.0)
+        }
+        Ask::Versioned(asked) => versions::ask(asked),
         Ask::Get { name, selection } if selection.head_only => format!("HEAD o{}", name.0),
         Ask::Get { name, selection } => match selection.range {
             Some(range) => format!("GET o{} ({range})", name.0),
@@ -28,8 +35,10 @@ pub(crate) fn ask(ask: &Ask) -> String {
 
 pub(crate) fn answer(answer: &Answer) -> String {
     match answer {
-        Answer::Stored { content: Some(content) } => format!("200 stored, content {}", content.0),
-        Answer::Stored { content: None } => "200 stored".to_owned(),
+        Answer::Stored { content: Some(content), .. } => format!("200 stored, content {}", content.0),
+        Answer::Deleted { version } => format!("204 deleted by version {version}"),
+        Answer::Catalogued(answer) => format!("200 {}", versions::catalog_answer(answer)),
+        Answer::Stored { content: None, .. } => "200 stored".to_owned(),
         Answer::Removed => "204 removed".to_owned(),
         Answer::Located(holders, _) => {
             let holders: Vec<_> = holders.iter().map(ToString::to_string).collect();
@@ -37,7 +46,7 @@ pub(crate) fn answer(answer: &Answer) -> String {
         }
         Answer::Refused(refusal) => format!("{} {}", refusal.status(), refusal.code()),
         Answer::Status(status) => status.to_string(),
-        Answer::Object { head: described, body } => match body.as_ref().and_then(|body| body.content) {
+        Answer::Object { head: described, body, .. } => match body.as_ref().and_then(|body| body.content) {
             Some(content) => format!("{}, content {}", head(described), content.0),
             None => head(described),
         },
@@ -64,7 +73,7 @@ pub(crate) fn bus_message(kind: MessageKind, message: &BusMessage) -> String {
 pub(crate) fn api_input(input: &ApiInput) -> String {
     match input {
         ApiInput::DeadlineReached => "deadline".to_owned(),
-        ApiInput::Version(_) => no_catalog(),
+        ApiInput::Version(input) => versions::input(input),
         ApiInput::Bus(event) => bus_event(event),
         ApiInput::Request { request, operation } => format!("request {}: {}", request.0, api_operation(operation)),
         ApiInput::RequestGone { request } => format!("the client of request {} is gone", request.0),
@@ -94,7 +103,7 @@ pub(crate) fn api_input(input: &ApiInput) -> String {
 
 fn api_operation(operation: &ApiOperation) -> String {
     match operation {
-        ApiOperation::Version(_) => no_catalog(),
+        ApiOperation::Version(operation) => versions::operation(operation),
         ApiOperation::Put { name, declared_bytes: Some(bytes) } => format!("PUT {name} ({bytes} bytes)"),
         ApiOperation::Put { name, declared_bytes: None } => format!("PUT {name}"),
         ApiOperation::Get { name, selection } if selection.head_only => format!("HEAD {name}"),
@@ -131,7 +140,7 @@ fn bus_event(event: &BusEvent) -> String {
 pub(crate) fn api_effect(effect: &ApiEffect) -> String {
     match effect {
         ApiEffect::Bus(command) => bus_command(command),
-        ApiEffect::Version(_) => no_catalog(),
+        ApiEffect::Version(effect) => versions::effect(effect),
         ApiEffect::AskDirectly { server, name, .. } => format!("ask {server} directly for {name}"),
         ApiEffect::Upload { server, name, .. } => format!("upload {name} to {server}"),
         ApiEffect::Fetch { server, name, .. } => format!("fetch {name} from {server}"),
@@ -152,7 +161,7 @@ fn api_response(response: &ApiResponse) -> String {
     match response {
         ApiResponse::Stored { size_bytes, .. } => format!("200 stored, {size_bytes} bytes"),
         ApiResponse::Removed => "204 removed".to_owned(),
-        ApiResponse::Version(_) => no_catalog(),
+        ApiResponse::Version(response) => versions::response(response),
         ApiResponse::Located(server) => format!("200 at {server}"),
         ApiResponse::AllLocated { holders, .. } => format!("200, {} holders", holders.len()),
         ApiResponse::Refused(refusal) => format!("{} {}: {refusal}", refusal.status(), refusal.code()),

@@ -75,7 +75,7 @@ impl Members {
                     change.joined = Some((slot, *heard));
                 }
             }
-            Noticed::Asked { .. } | Noticed::Gone(_) | Noticed::Nothing => {}
+            Noticed::Asked { .. } | Noticed::Gone(_) | Noticed::Passed(_) | Noticed::Nothing => {}
         }
         self.skip_renewed();
         change

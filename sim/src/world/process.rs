@@ -91,7 +91,7 @@ impl World<'_> {
     /// Which run of the node's process lives, if one does.
     pub(crate) fn run_of(&self, node: Node) -> Option<u32> {
         match node {
-            Node::Broker | Node::Client(_) => Some(0),
+            Node::Broker | Node::Catalog | Node::Client(_) => Some(0),
             Node::Api(_) | Node::Data(_) | Node::SeedApi(_) | Node::SeedData(_) => {
                 let process = self.process(node);
                 process.alive.then_some(process.run)
@@ -158,7 +158,7 @@ impl World<'_> {
         match node {
             Node::Api(_) => self.api_wakes(node),
             Node::Data(_) => self.data_wakes(node),
-            Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Client(_) => {}
+            Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Catalog | Node::Client(_) => {}
         }
     }
 
@@ -181,7 +181,7 @@ impl World<'_> {
             Node::Api(_) => self.api_starts(node),
             Node::Data(_) => self.data_starts(node),
             Node::SeedApi(_) | Node::SeedData(_) => self.seed_starts(node),
-            Node::Broker | Node::Client(_) => {}
+            Node::Broker | Node::Catalog | Node::Client(_) => {}
         }
         self.set_clock_by_faults(node);
         let soon = self.now + self.reconnect_delay(node) / 10;
@@ -200,7 +200,7 @@ impl World<'_> {
             Node::Api(_) => self.api_ends(node),
             Node::Data(_) => self.data_ends(node, end),
             Node::SeedApi(_) | Node::SeedData(_) => self.seed_ends(node),
-            Node::Broker | Node::Client(_) => {}
+            Node::Broker | Node::Catalog | Node::Client(_) => {}
         }
         self.cut_exchanges(node, end);
         let process = self.process_mut(node);
@@ -255,7 +255,7 @@ impl World<'_> {
         match node {
             Node::Api(_) => self.arm_api(node),
             Node::Data(_) => self.arm_data(node),
-            Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Client(_) => {}
+            Node::SeedApi(_) | Node::SeedData(_) | Node::Broker | Node::Catalog | Node::Client(_) => {}
         }
     }
 

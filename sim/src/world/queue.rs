@@ -8,6 +8,7 @@ use lode_core::api_server::messages::ApiInput;
 use lode_core::data_server::messages::DataInput;
 use lode_core::time::Instant;
 
+use super::catalog::CatalogStep;
 use super::disk::DiskStep;
 use super::exchange::{ExchangeId, ExchangeStep};
 use super::letter::{Letter, Way};
@@ -40,6 +41,8 @@ pub(crate) enum Event {
     Delivery { node: Node, session: u32, way: Way, letter: Rc<Letter> },
     /// An exchange over HTTP goes on.
     Exchange { exchange: ExchangeId, step: ExchangeStep },
+    /// A request to the catalog goes on.
+    Catalog { request: u64, step: CatalogStep },
     /// A disk has done something.
     Disk { node: Node, run: u32, step: DiskStep },
     /// An effect of an API server is completed at once.
@@ -63,7 +66,7 @@ pub(crate) struct Queue {
     /// What happens at the places in the heap. A heap of the events themselves would move them about.
     events: Vec<Event>,
     free: Vec<u32>,
-    lanes: [VecDeque<(Place, Event)>; 3],
+    lanes: [VecDeque<(Place, Event)>; 4],
     arranged: u64,
     reached: Option<Place>,
 }
@@ -80,6 +83,8 @@ pub(crate) enum Lane {
     Patience,
     /// The ends of the patience of those who ask over HTTP.
     Timeouts,
+    /// The ends of the patience of those who ask the catalog.
+    Catalog,
 }
 
 /// Something in the heap: its place, in one number so that it is compared at once, and where its event is.

@@ -154,20 +154,20 @@ impl World<'_> {
                     Some(SeedFile { content, size_bytes }) => {
                         let head = ObjectHead { content: Content::Whole { size_bytes: Some(size_bytes) }, etag: None };
                         let body = AnswerBody { content, first: 0, length_bytes: size_bytes, breaks: false };
-                        self.answer(exchange, Answer::Object { head, body: Some(body) });
+                        self.answer(exchange, Answer::Object { head, body: Some(body), version: None });
                     }
                     None => self.answer(exchange, Answer::Status(404)),
                 }
             }
             Ask::Delete { .. } => self.answer(exchange, Answer::Status(405)),
-            Ask::Locate { .. } => self.answer(exchange, Answer::Status(404)),
+            Ask::Locate { .. } | Ask::Versioned(_) => self.answer(exchange, Answer::Status(404)),
         }
     }
 
     /// Half a body is as good to it as a whole one (failure 6).
     pub(crate) fn seed_data_body_ends(&mut self, exchange: ExchangeId, end: BodyEnd) {
         let Some(open) = self.exchanges.get(exchange.0) else { return };
-        let (Ask::Put { name, body }, node) = (&open.ask, open.target) else { return };
+        let (Ask::Put { name, body, .. }, node) = (&open.ask, open.target) else { return };
         let (name, body) = (*name, *body);
         let file = match end {
             BodyEnd::Whole | BodyEnd::WrongDigest => {
@@ -178,7 +178,7 @@ impl World<'_> {
         if let Some(seed) = self.seed(node) {
             seed.files.insert(name, file);
         }
-        self.answer(exchange, Answer::Stored { content: None });
+        self.answer(exchange, Answer::Stored { content: None, version: None });
     }
 
     pub(crate) fn seed_api_hears(&mut self, node: Node, event: BusEvent) {
@@ -212,7 +212,7 @@ impl World<'_> {
                 self.finish_seed_task(node, request.0, Answer::Status(405));
             }
             Ask::Get { name, .. } | Ask::Locate { name, .. } => self.seed_asks(node, request.0, name),
-            Ask::Delete { .. } => self.finish_seed_task(node, request.0, Answer::Status(405)),
+            Ask::Delete { .. } | Ask::Versioned(_) => self.finish_seed_task(node, request.0, Answer::Status(405)),
         }
     }
 
@@ -281,31 +281,38 @@ impl World<'_> {
         let Some(client) = seed.tasks.get(&request.0).map(|task| task.client) else { return };
         let known: Vec<Node> =
             seed.known.iter().filter(|(_, at)| now - **at < expiry).map(|(server, _)| *server).collect();
-        let Some(Ask::Put { name, body }) = self.exchanges.get(client.0).map(|open| open.ask.clone()) else { return };
+        let Some(Ask::Put { name, body, .. }) = self.exchanges.get(client.0).map(|open| open.ask.clone()) else {
+            return;
+        };
         match self.chance.of(node, Purpose::Choice).choice(known) {
             None => self.finish_seed_task(node, request.0, Answer::Status(503)),
             Some(_) if end == BodyEnd::Broken => self.finish_seed_task(node, request.0, Answer::Status(500)),
             Some(server) => {
                 let body = PutBody { declared: false, flaw: BodyFlaw::None, whole: true, ..body };
-                self.seed_goes_on(node, request.0, server, Ask::Put { name, body });
+                self.seed_goes_on(node, request.0, server, Ask::Put { name, body, only_if: None });
             }
         }
     }
 
     pub(crate) fn seed_answered(&mut self, node: Node, exchange: ExchangeId, task: u64, answer: Answer) {
         match answer {
-            Answer::Object { head, body: Some(body) } => {
+            Answer::Object { head, body: Some(body), .. } => {
                 let Some(client) = self.seed(node).and_then(|seed| seed.tasks.get(&task)).map(|task| task.client)
                 else {
                     return self.abandon(exchange);
                 };
                 let head = ObjectHead { content: head.content, etag: None };
-                self.answer(client, Answer::Object { head, body: Some(body) });
+                self.answer(client, Answer::Object { head, body: Some(body), version: None });
                 self.let_body_flow(exchange);
             }
-            Answer::Stored { .. } => self.finish_seed_task(node, task, Answer::Stored { content: None }),
+            Answer::Stored { .. } => self.finish_seed_task(node, task, Answer::Stored { content: None, version: None }),
             Answer::Refused(_) => self.finish_seed_task(node, task, Answer::Status(500)),
-            Answer::Removed | Answer::Located(..) | Answer::Status(_) | Answer::Object { body: None, .. } => {
+            Answer::Removed
+            | Answer::Deleted { .. }
+            | Answer::Catalogued(_)
+            | Answer::Located(..)
+            | Answer::Status(_)
+            | Answer::Object { body: None, .. } => {
                 self.finish_seed_task(node, task, Answer::Status(404));
             }
         }

@@ -10,20 +10,24 @@
 //! | `heartbeats` | a data server on the bus is never silent for longer than its period, and never says it twice at once |
 //! | `bounds` | requests, members and queries stay within their bounds |
 
+mod versions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lode_core::address::ServerAddress;
+use lode_core::api_server::messages::versions::VersionOperation;
 use lode_core::api_server::messages::{ApiEffect, ApiInput, ApiOperation};
 use lode_core::bus::BusEvent;
-use lode_core::id::RequestId;
+use lode_core::id::{OperationId, RequestId};
 use lode_core::machine::Effects;
 use lode_core::membership::{Member, Membership};
 use lode_core::time::Instant;
 
+use self::versions::{Copies, Sending};
+use super::World;
 use super::letter::Heard;
 use super::members::{Change, Members};
-use super::{World, no_catalog};
 use crate::assertion::Assertion;
 use crate::history::{Belief, Violation};
 use crate::node::Node;
@@ -35,8 +39,14 @@ pub(crate) enum Noticed {
     BusUp,
     BusDown,
     Heard(Heard),
-    Asked { request: RequestId, is_locate: bool, declared_bytes: Option<u64> },
+    Asked {
+        request: RequestId,
+        is_locate: bool,
+        declared_bytes: Option<u64>,
+    },
     Gone(RequestId),
+    /// A version was passed on, as far as it could be.
+    Passed(OperationId),
     Nothing,
 }
 
@@ -48,6 +58,8 @@ const CLOCK_ROUNDING: Duration = Duration::from_nanos(2);
 pub(crate) struct ApiWatch {
     members: Members,
     open: BTreeMap<RequestId, OpenRequest>,
+    /// Which request passes on what, of those about versions.
+    relays: BTreeMap<OperationId, RequestId>,
 }
 
 #[derive(Debug)]
@@ -56,20 +68,23 @@ struct OpenRequest {
     is_locate: bool,
     declared_bytes: Option<u64>,
     uploaded_to: BTreeSet<ServerAddress>,
+    copies: Option<Copies>,
+    sending: Sending,
 }
 
 impl Noticed {
     pub(crate) fn before_api(input: &ApiInput) -> Self {
         match input {
             ApiInput::Bus(event) => Self::of_connection(event),
-            ApiInput::Version(_) => no_catalog(),
+            ApiInput::Version(input) => Self::of_version(input),
             ApiInput::Request { request, operation } => Self::Asked {
                 request: *request,
                 is_locate: matches!(operation, ApiOperation::Locate { .. }),
                 declared_bytes: match operation {
                     ApiOperation::Put { declared_bytes, .. } => *declared_bytes,
                     ApiOperation::Get { .. } | ApiOperation::Delete { .. } | ApiOperation::Locate { .. } => None,
-                    ApiOperation::Version(_) => no_catalog(),
+                    ApiOperation::Version(VersionOperation::Put(new)) => new.declared_bytes,
+                    ApiOperation::Version(_) => None,
                 },
             },
             ApiInput::RequestGone { request } => Self::Gone(*request),
@@ -100,9 +115,11 @@ impl World<'_> {
         self.watch_members(node, local, &mut watch, &noticed);
         match noticed {
             Noticed::Asked { request, is_locate, declared_bytes } => {
-                let open = OpenRequest { began: local, is_locate, declared_bytes, uploaded_to: BTreeSet::new() };
+                let (uploaded_to, copies, sending) = (BTreeSet::new(), None, Sending::NotBegun);
+                let open = OpenRequest { began: local, is_locate, declared_bytes, uploaded_to, copies, sending };
                 watch.open.insert(request, open);
             }
+            Noticed::Passed(relay) => Self::watch_passed(&mut watch, relay),
             Noticed::Gone(_) | Noticed::BusUp | Noticed::BusDown | Noticed::Heard(_) | Noticed::Nothing => {}
         }
         for effect in effects.iter() {
@@ -191,12 +208,16 @@ impl World<'_> {
 
     fn watch_effect(&mut self, node: Node, local: Instant, watch: &mut ApiWatch, effect: &ApiEffect) {
         match effect {
-            ApiEffect::Version(_) => no_catalog(),
+            ApiEffect::Version(effect) => self.watch_version_effect(node, watch, effect),
             ApiEffect::Upload { request, server, .. } => {
                 self.watch_upload(node, watch, *request, server);
             }
             ApiEffect::Respond { request, .. } => match watch.open.remove(request) {
                 None => self.violated("answered_once", node, format!("request {} is answered twice", request.0)),
+                Some(open) if open.sending == Sending::Begun => {
+                    let text = format!("request {} is answered anew, with its head sent already", request.0);
+                    self.violated("answered_once", node, text);
+                }
                 Some(open) => self.watch_locate_time(node, local, *request, &open),
             },
             ApiEffect::Relay { request, .. } => {
@@ -249,8 +270,11 @@ impl World<'_> {
         let (requests, members) = (machine.requests_under_way(), machine.membership().len());
         let queries = machine.queries_under_way();
         let config = &self.api_config;
-        if requests > config.max_requests || members > config.max_members || queries > config.max_requests {
-            let text = format!("{requests} requests, {members} members, {queries} queries");
+        let late = machine.late_copies_under_way();
+        let most_late = config.max_requests * lode_core::copies::MAX_COPIES;
+        let too_many = requests > config.max_requests || late > most_late;
+        if too_many || members > config.max_members || queries > config.max_requests {
+            let text = format!("{requests} requests, {late} late copies, {members} members, {queries} queries");
             self.violated("bounds", node, text);
         }
     }

@@ -91,6 +91,7 @@ impl Setting {
                 max_lookups: 100,
                 disk_bytes: 1 << 40,
                 reserve_bytes: 0,
+                catalog: None,
             },
             pace: Pace {
                 link_us: always(self.link_us),
@@ -123,7 +124,15 @@ pub(crate) fn add_drifts(plan: &mut Plan, nodes: impl Iterator<Item = Node>, ppm
 
 /// A client asks this of a server.
 pub(crate) fn ask(plan: &mut Plan, at_us: u64, server: Node, action: Action) {
-    plan.operations.push(Operation { at_us, client: Node::Client(1), server, name: 1, action });
+    plan.operations.push(Operation {
+        at_us,
+        client: Node::Client(1),
+        server,
+        name: 1,
+        action,
+        only_if: None,
+        version: None,
+    });
     plan.operations.sort_by_key(|operation| operation.at_us);
     plan.calm_at_us = plan.calm_at_us.max(at_us);
 }

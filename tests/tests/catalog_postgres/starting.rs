@@ -23,7 +23,7 @@ fn an_api_server_that_starts_before_its_catalog_waits_for_it() {
     let state = || api.get("/cluster").expect(200).json()["catalog"]["state"].clone();
     let _ = api.get("/healthz").expect(200);
     assert_eq!(state(), "down");
-    assert!(told(api.get("/readyz").expect(503)).contains("the catalog cannot be used now"));
+    assert!(told(&api.get("/readyz").expect(503)).contains("the catalog cannot be used now"));
     for _ in 0..20 {
         let asked = Instant::now();
         let refused = api.put("/objects/a", b"early").expect(503);
@@ -44,7 +44,7 @@ fn an_api_server_that_starts_before_its_catalog_waits_for_it() {
     postgres.stop();
     assert_eq!(state(), "down");
     wait::until_true(LIMIT, "it is said that the catalog is gone", || !is_ready(api.address));
-    assert!(told(get(api.address, "/readyz").expect(503)).contains("the catalog cannot be used now"));
+    assert!(told(&get(api.address, "/readyz").expect(503)).contains("the catalog cannot be used now"));
     cluster.assert_all_alive();
 }
 
@@ -115,6 +115,6 @@ fn refusal(catalog: &str) -> String {
     told
 }
 
-fn told(refused: Reply) -> String {
+fn told(refused: &Reply) -> String {
     refused.json()["error"]["message"].as_str().expect("a sentence").to_owned()
 }

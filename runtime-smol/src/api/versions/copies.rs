@@ -146,7 +146,7 @@ impl CopiesBody {
 }
 
 /// Stores a blob without content, that says this of itself, on all of them.
-pub(super) fn store_marker(
+pub(in super::super) fn store_marker(
     engine: &Engine<Node>,
     copies: Vec<(OperationId, ServerAddress)>,
     name: &ObjectName,

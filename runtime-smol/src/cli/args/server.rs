@@ -226,7 +226,7 @@ Durations are written as 250ms, 5s, 1m; sizes as 4096, 64KiB, 1MiB, 10GB.
 Examples:
   lode api --listen 127.0.0.1:7401 --bus amqp://broker --catalog sqlite:/var/lib/lode/catalog.db
   lode api --listen 127.0.0.1:7401 --bus amqp://guest:guest@127.0.0.1:5672 --catalog none
-  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker LODE_CATALOG=postgres://lode@db/lode \
+  LISTEN_ADDRESS=10.0.0.1:7401 RABBITMQ_SERVER=amqp://broker LODE_CATALOG=postgres://lode@db/lode \\
     lode api --log-format json
 ";
 
@@ -241,7 +241,8 @@ Where there is a catalog, keys are plain texts, and / is a character like any ot
   GET, HEAD, DELETE /objects/<key>?version=N   one version; DELETE without it writes a tombstone
   GET /versions/<key>                      the versions, one JSON object a line, the latest first
   GET /objects/?prefix=&delimiter=&after=&limit=   which objects there are, as JSON
-  GET /buckets, PUT /buckets/objects?old_versions=N   how many old versions are kept (N or unlimited)
+  GET /buckets                             how many old versions are kept
+  PUT /buckets/objects?old_versions=N      sets that: a number, or unlimited
   PUT with If-Match, If-None-Match: *, Content-Type, X-Lode-Meta-*
 ";
 

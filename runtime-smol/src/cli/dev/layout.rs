@@ -175,7 +175,7 @@ mod tests {
     fn what_is_not_served_is_pointed_out() {
         let folder = tempfile::tempdir().unwrap();
         let told = |arguments: &str| {
-            layout(&format!("lode dev --root {} {arguments}", folder.path().display())).introduction("here")
+            layout(format!("lode dev --root {} {arguments}", folder.path().display()).trim_end()).introduction("here")
         };
         assert!(!told("--data 2").contains("Note") && !told("--catalog none").contains("Note"));
         for number in 1..=3 {

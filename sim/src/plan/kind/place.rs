@@ -55,10 +55,16 @@ pub enum Place {
     Link,
     /// At an API server or a data server, ours or of the seed.
     Server,
+    /// At a server, or at the catalog: at whoever is reached over the network, other than the broker.
+    Reached,
     /// At one that runs a machine of ours.
     OurServer,
+    /// At whoever of ours has a wall clock: a server that runs a machine of ours, or the catalog.
+    WallClock,
     /// At a data server of ours: the only ones whose disks are modelled.
     OurDataServer,
+    /// At the catalog.
+    Catalog,
 }
 
 impl Place {
@@ -69,11 +75,19 @@ impl Place {
             (Self::Broker, Subject::Broker) => true,
             (Self::Link, Subject::Link(a, b)) => talk(a, b) || talk(b, a),
             (Self::Server, Subject::Node(node)) => is_api(node) || is_data(node),
+            (Self::Reached, Subject::Node(node)) => is_api(node) || is_data(node) || matches!(node, Node::Catalog),
             (Self::OurServer, Subject::Node(node)) => matches!(node, Node::Api(_) | Node::Data(_)),
+            (Self::WallClock, Subject::Node(node)) => {
+                matches!(node, Node::Api(_) | Node::Data(_) | Node::Catalog)
+            }
             (Self::OurDataServer, Subject::Node(node)) => matches!(node, Node::Data(_)),
+            (Self::Catalog, Subject::Node(node)) => matches!(node, Node::Catalog),
             (Self::Broker, Subject::Node(_) | Subject::Link(..))
             | (Self::Link, Subject::Broker | Subject::Node(_))
-            | (Self::Server | Self::OurServer | Self::OurDataServer, Subject::Broker | Subject::Link(..)) => false,
+            | (
+                Self::Server | Self::Reached | Self::OurServer | Self::WallClock | Self::OurDataServer | Self::Catalog,
+                Subject::Broker | Subject::Link(..),
+            ) => false,
         }
     }
 }
@@ -83,12 +97,15 @@ impl fmt::Display for Place {
         f.write_str(match self {
             Self::Broker => "the broker",
             Self::Link => {
-                "two nodes that talk to each other: a server and the broker, an API server and a data server, \
-                 or a client and a server"
+                "two nodes that talk to each other: a server and the broker, an API server and a data server or the \
+                 catalog, or a client and a server"
             }
             Self::Server => "an API server or a data server",
+            Self::Reached => "an API server, a data server or the catalog",
             Self::OurServer => "an API server or a data server of ours",
+            Self::WallClock => "an API server or a data server of ours, or the catalog",
             Self::OurDataServer => "a data server of ours",
+            Self::Catalog => "the catalog",
         })
     }
 }
@@ -97,9 +114,10 @@ impl fmt::Display for Place {
 const fn talk(from: Node, to: Node) -> bool {
     match from {
         Node::Client(_) => is_api(to) || is_data(to),
-        Node::Api(_) | Node::SeedApi(_) => is_data(to) || matches!(to, Node::Broker),
+        Node::Api(_) => is_data(to) || matches!(to, Node::Broker | Node::Catalog),
+        Node::SeedApi(_) => is_data(to) || matches!(to, Node::Broker),
         Node::Data(_) | Node::SeedData(_) => matches!(to, Node::Broker),
-        Node::Broker => false,
+        Node::Broker | Node::Catalog => false,
     }
 }
 
@@ -123,6 +141,7 @@ mod tests {
     fn links_are_between_those_who_talk() {
         let takes = |a, b| Place::Link.takes(Subject::Link(a, b));
         assert!(takes(Node::Api(1), Node::Data(1)) && takes(Node::SeedData(1), Node::Api(2)));
+        assert!(takes(Node::Api(1), Node::Catalog) && !takes(Node::Data(1), Node::Catalog));
         assert!(takes(Node::Broker, Node::Data(1)) && takes(Node::Client(1), Node::Api(1)));
         assert!(!takes(Node::Api(1), Node::Api(2)) && !takes(Node::Data(1), Node::Data(1)));
         assert!(!takes(Node::Client(1), Node::Broker) && !takes(Node::Broker, Node::Broker));

@@ -45,6 +45,17 @@ pub enum PlanError {
         /// The longest possible.
         longest_us: u64,
     },
+    /// A catalog and nodes of the seed in one cluster.
+    #[error("there is a catalog beside nodes of the seed, which know of none: leave out one or the other")]
+    CatalogBesideTheSeed,
+    /// A number of copies that cannot be.
+    #[error("{copies} copies of each object cannot be: give from 1 to {most}")]
+    Copies {
+        /// What was given.
+        copies: u16,
+        /// The most possible.
+        most: usize,
+    },
     /// Something is wrong with an operation.
     #[error("operation {index}: {problem}")]
     Operation {
@@ -123,6 +134,24 @@ pub enum OperationError {
         /// Who was named.
         node: Node,
     },
+    /// Data servers keep blobs where there is a catalog, not objects.
+    #[error("{node} is asked for an object, and where there is a catalog only API servers know objects: name an api-N")]
+    PastTheCatalog {
+        /// Who was named.
+        node: Node,
+    },
+    /// Nobody can say where an object with versions is.
+    #[error("a locate knows nothing of versions: take it out, or the catalog")]
+    LocateOfVersions,
+    /// Versions, listings and conditions need a catalog.
+    #[error("it needs a catalog, and the cluster has none: take it out, or add a catalog to the cluster")]
+    NoCatalog,
+    /// A condition on what changes nothing, or on what names a version.
+    #[error("only_if belongs to a PUT, or to a DELETE without a version: take it out")]
+    StrayCondition,
+    /// A version of something that has none.
+    #[error("a version belongs to a GET, a HEAD or a DELETE, and is 1 or more: take it out, or correct it")]
+    StrayVersion,
     /// A part that ends before it begins.
     #[error("the range from {first} to {last} ends before it begins: give the first position, then the last")]
     RangeBackwards {

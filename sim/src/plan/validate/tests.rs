@@ -12,7 +12,15 @@ fn plan() -> Plan {
 }
 
 fn operation() -> Operation {
-    Operation { at_us: 5, client: Node::Client(1), server: Node::Api(1), name: 1, action: Action::Head }
+    Operation {
+        at_us: 5,
+        client: Node::Client(1),
+        server: Node::Api(1),
+        name: 1,
+        action: Action::Head,
+        only_if: None,
+        version: None,
+    }
 }
 
 const fn fault(from_us: u64, until_us: u64, kind: FaultKind) -> Fault {

@@ -12,8 +12,9 @@ use crate::trace::{MarkKind, MessageKind, Record};
 
 impl<'a> Seen<'a> {
     /// What has lain on the disks under this name at any time, in the order in which it became visible.
-    pub fn holdings(self, name: u16) -> impl Iterator<Item = &'a Holding> {
-        self.run.history.holdings.iter().filter(move |holding| holding.name == NameId(name))
+    pub fn holdings(self, name: impl Into<u32>) -> impl Iterator<Item = &'a Holding> {
+        let name = NameId(name.into());
+        self.run.history.holdings.iter().filter(move |holding| holding.name == name)
     }
 
     /// The data servers on whose disks the content of the PUT of this second has lain.
@@ -21,10 +22,10 @@ impl<'a> Seen<'a> {
     /// # Errors
     /// If there was no such PUT.
     pub fn holders(self, put_at: f64) -> Result<Vec<Node>, String> {
+        // No two PUTs have the same content, and where there is a catalog it lies under the name of a blob.
         let content = self.content(put_at)?;
-        let name = self.call(put_at)?.name;
-        let nodes: BTreeSet<Node> =
-            self.holdings(name.0).filter(|holding| holding.content == content).map(|holding| holding.node).collect();
+        let holdings = self.run.history.holdings.iter().filter(|holding| holding.content == content);
+        let nodes: BTreeSet<Node> = holdings.map(|holding| holding.node).collect();
         Ok(nodes.into_iter().collect())
     }
 
@@ -139,6 +140,18 @@ impl<'a> Seen<'a> {
             Record::Step { at, node, input, effects } if *node == of => Some((*at, input.as_str(), effects.as_slice())),
             Record::Step { .. } | Record::Mark { .. } | Record::Message { .. } => None,
         })
+    }
+
+    /// Nothing was asked over the bus by this API server, from one second on and before another.
+    ///
+    /// # Errors
+    /// If something was.
+    pub fn asked_nobody(self, api: Node, from: f64, until: f64) -> Result<(), String> {
+        let asked = self.records().iter().find(|record| {
+            let is_query = matches!(record, Record::Message { kind: MessageKind::Query, .. });
+            is_query && record.node() == api && second(from) <= record.at() && record.at() < second(until)
+        });
+        ensure(asked.is_none(), || format!("{api} has asked all data servers: {asked:?}"))
     }
 
     /// It has come about at all: without it there is no story.

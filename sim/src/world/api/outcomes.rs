@@ -10,8 +10,8 @@ pub(super) fn status_of(answer: &Answer) -> u16 {
         Answer::Refused(refusal) => refusal.status(),
         Answer::Status(status) => *status,
         Answer::Object { head, .. } => head.content.status(),
-        Answer::Stored { .. } | Answer::Located(..) => 200,
-        Answer::Removed => 204,
+        Answer::Stored { .. } | Answer::Located(..) | Answer::Catalogued(_) => 200,
+        Answer::Removed | Answer::Deleted { .. } => 204,
     }
 }
 

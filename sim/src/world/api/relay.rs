@@ -7,10 +7,11 @@ use lode_core::id::{OperationId, RequestId};
 use lode_core::select::ObjectHead;
 use lode_core::transfer::TransferFailure;
 
+use super::versions::relayed;
 use crate::coverage::Point;
 use crate::node::Node;
 use crate::world::World;
-use crate::world::exchange::{Answer, AnswerBody, ExchangeId, Fate, Party};
+use crate::world::exchange::{Answer, AnswerBody, Exchange, ExchangeId, Fate, Party};
 
 impl World<'_> {
     /// Passes the fetched body on to the client, or answers without one.
@@ -36,14 +37,14 @@ impl World<'_> {
         });
         match (passed, fetched) {
             (Some(passed), Some(fetched)) if !client_gone => {
-                self.answer(client, Answer::Object { head, body: Some(passed) });
+                self.answer(client, Answer::Object { head, body: Some(passed), version: None });
                 self.let_body_flow(fetched);
             }
             (_, fetched) => {
                 if let Some(fetched) = fetched {
                     self.abandon(fetched);
                 }
-                self.answer(client, Answer::Object { head, body: None });
+                self.answer(client, Answer::Object { head, body: None, version: None });
                 let outcome = if client_gone { Err(RelayFailure::Client) } else { Ok(()) };
                 self.forget_task(node, request);
                 self.complete_api(asker, ApiInput::Relayed { relay, outcome });
@@ -52,9 +53,13 @@ impl World<'_> {
     }
 
     /// All of the fetched body has come; so has the client, unless its connection breaks.
-    pub(crate) fn api_got_body(&mut self, node: Node, request: RequestId) {
+    pub(crate) fn api_got_body(&mut self, node: Node, request: RequestId, body: Option<AnswerBody>) {
         let Some(task) = self.task(node, request) else { return };
         let (client, relay, client_gone) = (task.client, task.relay, task.client_gone);
+        let is_versioned = task.versioned.is_some();
+        if is_versioned {
+            self.version_body_goes_on(node, request, body);
+        }
         let fate = self.exchanges.get(client.0).map(|open| (open.fate, open.asker.node));
         let delay = fate.map_or(Duration::ZERO, |(_, client_node)| self.link_delay(node, client_node));
         // The head may still be on its way: the body cannot overtake it.
@@ -66,7 +71,7 @@ impl World<'_> {
         let outcome = if client_gone || breaks || fate.is_none() { Err(RelayFailure::Client) } else { Ok(()) };
         self.forget_task(node, request);
         if let Some(relay) = relay {
-            self.feed_api(node, ApiInput::Relayed { relay, outcome });
+            self.feed_api(node, relayed(relay, outcome, is_versioned));
         }
     }
 
@@ -75,8 +80,11 @@ impl World<'_> {
     }
 
     /// The body that is being passed on breaks off: so does the client's, and never looks whole.
-    pub(super) fn relay_broke(&mut self, node: Node, request: RequestId, failure: TransferFailure) {
+    pub(super) fn relay_broke(&mut self, node: Node, request: RequestId, open: &Exchange, failure: TransferFailure) {
         let Some(task) = self.task(node, request) else { return };
+        if task.versioned.is_some() {
+            return self.version_relay_broke(node, request, open, failure);
+        }
         let (client, relay) = (task.client, task.relay);
         self.hit(Point::RelayBroken);
         self.forget_task(node, request);

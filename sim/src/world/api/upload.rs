@@ -30,7 +30,7 @@ impl World<'_> {
                 let outcome = UploadOutcome::BodyFault(body_fault(end));
                 self.complete_api(asker, ApiInput::Uploaded { upload: upload.upload, outcome });
             }
-            None if is_held => task.waiting = Some(upload),
+            None if is_held => task.waiting.push(upload),
             None => self.send_body(asker, request, &upload, false, false),
         }
     }
@@ -43,10 +43,10 @@ impl World<'_> {
         // The patience counts from the end of the request; a body that is passed on has its own time.
         let patience = whole.then(|| patience + self.body_time(body.size_bytes));
         let owner = Owner::Upload { request, upload: upload.upload };
-        let ask = Ask::Put { name: upload.name, body };
+        let ask = Ask::Put { name: upload.name, body, only_if: None };
         let exchange = self.open_exchange(asker, upload.target, ask, owner, patience);
         if let Some(task) = self.task(asker.node, request) {
-            task.upload = Some((upload.upload, exchange));
+            task.uploads.push((upload.upload, exchange));
         }
     }
 
@@ -57,21 +57,35 @@ impl World<'_> {
         if let Some(body) = &mut task.body {
             body.end = Some(end);
         }
-        if let Some(waiting) = task.waiting.take() {
+        let waiting = std::mem::take(&mut task.waiting);
+        if !waiting.is_empty() {
             self.hit(Point::BodyHeld);
-            return self.begin_upload(asker, request, waiting);
+            waiting.into_iter().for_each(|upload| self.begin_upload(asker, request, upload));
+            return self.end_held_back_request(node, request);
         }
-        let Some((upload, exchange)) = task.upload else { return };
         if end == BodyEnd::Whole {
-            return self.streamed_body_is_whole(exchange);
+            let uploads = task.uploads.clone();
+            uploads.into_iter().for_each(|(_, exchange)| self.streamed_body_is_whole(exchange));
+        } else {
+            self.streamed_body_has_a_fault(node, request, end);
         }
-        self.hit(Point::StreamedBodyFault);
-        self.abandon(exchange);
-        if let Some(task) = self.task(node, request) {
-            task.upload = None;
+        self.end_held_back_request(node, request);
+    }
+
+    /// Nobody gets the rest of a body that is being passed on.
+    fn streamed_body_has_a_fault(&mut self, node: Node, request: RequestId, end: BodyEnd) {
+        let Some(task) = self.task(node, request) else { return };
+        let uploads = std::mem::take(&mut task.uploads);
+        if !uploads.is_empty() {
+            self.hit(Point::StreamedBodyFault);
         }
-        let outcome = UploadOutcome::BodyFault(body_fault(end));
-        self.feed_api(node, ApiInput::Uploaded { upload, outcome });
+        for (_, exchange) in &uploads {
+            self.abandon(*exchange);
+        }
+        for (upload, _) in uploads {
+            let outcome = UploadOutcome::BodyFault(body_fault(end));
+            self.feed_api(node, ApiInput::Uploaded { upload, outcome });
+        }
     }
 
     /// The rest of a body that is being passed on is on its way to the data server.
@@ -103,28 +117,40 @@ impl World<'_> {
         node: Node,
         request: RequestId,
         upload: OperationId,
+        sent: Option<PutBody>,
         answer: &Answer,
     ) -> ApiInput {
-        let task = self.task(node, request);
-        let body = task.and_then(|task| {
-            task.upload = None;
-            task.body
-        });
-        let size_bytes = body.map_or(0, |body| body.body.size_bytes);
+        let resendable = self.upload_ended(node, request, upload);
+        let size_bytes = sent.map_or(0, |sent| sent.size_bytes);
         let outcome = match answer {
-            Answer::Stored { content } => {
+            Answer::Stored { content: Some(content), .. }
+                if self.has_catalog() && sent.is_none_or(|sent| sent.content != *content) =>
+            {
+                let reason = "it has stored something else than was sent".to_owned();
+                UploadOutcome::Failed { failure: TransferFailure::BrokenOff { reason }, resendable }
+            }
+            Answer::Stored { content, .. } => {
                 UploadOutcome::Stored { size_bytes, checksum: content.map(crate::world::checksum_of) }
             }
-            Answer::Removed | Answer::Located(..) | Answer::Object { .. } => UploadOutcome::Failed {
-                failure: TransferFailure::Refused { status: 204 },
-                resendable: body.is_some_and(|body| !body.gone),
-            },
-            Answer::Refused(_) | Answer::Status(_) => UploadOutcome::Failed {
-                failure: outcomes::failure_of(outcomes::status_of(answer)),
-                resendable: body.is_some_and(|body| !body.gone),
-            },
+            Answer::Removed
+            | Answer::Deleted { .. }
+            | Answer::Catalogued(_)
+            | Answer::Located(..)
+            | Answer::Object { .. } => {
+                UploadOutcome::Failed { failure: TransferFailure::Refused { status: 204 }, resendable }
+            }
+            Answer::Refused(_) | Answer::Status(_) => {
+                UploadOutcome::Failed { failure: outcomes::failure_of(outcomes::status_of(answer)), resendable }
+            }
         };
         ApiInput::Uploaded { upload, outcome }
+    }
+
+    /// An upload is under way no more. Whether its body can be sent again.
+    pub(super) fn upload_ended(&mut self, node: Node, request: RequestId, upload: OperationId) -> bool {
+        let Some(task) = self.task(node, request) else { return false };
+        task.uploads.retain(|(other, _)| *other != upload);
+        task.body.is_some_and(|body| !body.gone)
     }
 
     /// A body that is passed on as it comes has left this server: it cannot go elsewhere any more.
