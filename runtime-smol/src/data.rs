@@ -107,7 +107,8 @@ impl DataServerBuilder {
             tracing::info!(removed, root = %self.root.display(), "uploads that an earlier run had not finished were removed");
         }
         let space = store.space()?;
-        let machine = Machine::new(self.config, advertised, fresh_incarnation(), space)?.draining(store.is_draining());
+        let machine = Machine::new(self.config, advertised, fresh_incarnation(), space)?;
+        let machine = machine.draining(store.is_draining()).scrubbed(store.scrub_record());
         let (engine, bus_work) = Engine::new(machine, Node { store }, Arc::clone(&self.executor), &*self.bus);
         Ok(DataServer { engine, listener, address, limits: self.limits, executor: self.executor, bus_work })
     }

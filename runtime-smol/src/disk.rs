@@ -40,6 +40,7 @@ mod format;
 mod layout;
 mod positioned;
 mod reader;
+mod scrub;
 mod sync;
 mod writer;
 

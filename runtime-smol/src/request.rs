@@ -201,7 +201,8 @@ fn is_read(method: Method) -> bool {
     method == Method::Get || method == Method::Head
 }
 
-fn not_served(method: Method, allowed: &'static str) -> Misunderstood {
+/// What a request is told whose method is none of those.
+pub(crate) fn not_served(method: Method, allowed: &'static str) -> Misunderstood {
     Misunderstood::Method { method: method.to_string(), allowed }
 }
 

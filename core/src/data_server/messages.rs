@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::scrub::{ScrubPart, ScrubPlace, ScrubRecord, ScrubReport};
 use crate::bus::{BusCommand, BusEvent};
 use crate::catalog::{BlobId, Description, VersionLabel};
 use crate::checksum::Checksum;
@@ -14,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::resource::data::InventoryQuery;
 use crate::select::{ObjectHead, Selection};
 use crate::space::Space;
+use crate::time::Instant;
 use crate::transfer::BodyFault;
 
 /// What happens to a data server.
@@ -112,6 +114,20 @@ pub enum DataInput {
         /// What is there.
         outcome: Result<Counts, DiskFailure>,
     },
+    /// Completes [`DataEffect::FindFiles`].
+    FilesFound {
+        /// Its id.
+        find: OperationId,
+        /// The next files, at most [`SCRUB_PAGE`](super::scrub::SCRUB_PAGE), in their order; none behind the last one.
+        outcome: Result<Vec<ScrubPlace>, DiskFailure>,
+    },
+    /// Completes [`DataEffect::ReadPart`].
+    PartRead {
+        /// Its id.
+        read: OperationId,
+        /// What was read; `None` if the file is not there any more.
+        outcome: Result<Option<ScrubPart>, DiskFailure>,
+    },
     /// Completes [`DataEffect::MeasureSpace`].
     SpaceMeasured {
         /// Its id.
@@ -160,6 +176,17 @@ pub enum DataOperation {
     FullInventory(InventoryQuery),
     /// Be emptied, or not, or tell whether that is so.
     Drain(DrainCommand),
+    /// Read all that lies on the disk, now, or tell how far that is.
+    Scrub(ScrubCommand),
+}
+
+/// What is to be done about a scrub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScrubCommand {
+    /// Begin one, as fast as the disk is.
+    Begin,
+    /// Tell how far it is, or what the last one has found.
+    Tell,
 }
 
 /// What is to be done about emptying a data server.
@@ -290,6 +317,27 @@ pub enum DataEffect {
         /// For which request.
         request: RequestId,
     },
+    /// Find the next files to be scrubbed. Completed by [`DataInput::FilesFound`].
+    FindFiles {
+        /// Its id.
+        find: OperationId,
+        /// Behind which place; from the first one on if not given.
+        after: Option<ScrubPlace>,
+    },
+    /// Read a part of a file, as long as the disk likes, and check it. Completed by [`DataInput::PartRead`].
+    ReadPart {
+        /// Its id.
+        read: OperationId,
+        /// Which file.
+        place: ScrubPlace,
+        /// From which byte of the body on.
+        from: u64,
+    },
+    /// Keep how far a scrub is, as well as that can be done: what is lost is scrubbed anew.
+    KeepScrub {
+        /// How far.
+        record: ScrubRecord,
+    },
     /// Measure the space on the disk. Completed by [`DataInput::SpaceMeasured`].
     MeasureSpace {
         /// Its id.
@@ -324,6 +372,13 @@ pub enum DataResponse {
     FullInventory(FullPage),
     /// How far the server is emptied (200).
     Drain(DrainReport),
+    /// How far a scrub is, or what it has found (200).
+    Scrub {
+        /// What is known.
+        report: ScrubReport,
+        /// The instant at which that is so.
+        at: Instant,
+    },
     /// It is not done.
     Refused(Refusal),
 }

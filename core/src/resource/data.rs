@@ -19,6 +19,8 @@ pub enum DataResource {
     Inventory(InventoryQuery),
     /// The same with `full=1`: with all that is known of each blob.
     FullInventory(InventoryQuery),
+    /// `/scrub`: reading all that lies on the disk.
+    Scrub,
     /// `/drain`: whether the server is to be emptied.
     Drain,
 }
@@ -57,6 +59,7 @@ impl DataResource {
                 let is_full = parameter(query, "full") == Some("1");
                 Some(if is_full { Self::FullInventory(inventory) } else { Self::Inventory(inventory) })
             }
+            b"/scrub" => Some(Self::Scrub),
             b"/drain" => Some(Self::Drain),
             _ => None,
         })
@@ -122,6 +125,7 @@ mod tests {
                 Ok(Some(DataResource::FullInventory(InventoryQuery { after: None, limit: MAX_BLOBS_AT_A_TIME }))),
             ),
             ("/blobs/?full=0", inventory(None, MAX_BLOBS_AT_A_TIME)),
+            ("/scrub", Ok(Some(DataResource::Scrub))),
             ("/drain", Ok(Some(DataResource::Drain))),
             ("/blobs/other", Ok(None)),
             ("/objects/held", Ok(None)),

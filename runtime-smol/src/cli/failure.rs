@@ -82,6 +82,14 @@ pub(super) enum Failure {
     /// A server could not be started.
     #[error("{0}")]
     Start(String),
+    /// A scrub has found something.
+    #[error("{damaged} files are damaged and {unreadable} could not be read")]
+    DamageFound {
+        /// How many are damaged.
+        damaged: u64,
+        /// How many could not be read.
+        unreadable: u64,
+    },
     /// What was waited for was called off by somebody else.
     #[error("{0}")]
     Cancelled(String),
@@ -104,6 +112,7 @@ impl Failure {
             Self::Changed { .. } => "changed",
             Self::Local { .. } => "local_io",
             Self::ObjectsLeft { .. } => "objects_left",
+            Self::DamageFound { .. } => "damage_found",
             Self::Cancelled(_) => "cancelled",
             Self::Start(_) => "start",
             Self::ReaderGone => "reader_gone",
@@ -115,9 +124,12 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Name(_) => Exit::Usage,
             Self::Unreachable(_) | Self::Broken(_) => Exit::Unavailable,
-            Self::Nonsense(_) | Self::Local { .. } | Self::ObjectsLeft { .. } | Self::Cancelled(_) | Self::Start(_) => {
-                Exit::Failed
-            }
+            Self::Nonsense(_)
+            | Self::Local { .. }
+            | Self::ObjectsLeft { .. }
+            | Self::Cancelled(_)
+            | Self::DamageFound { .. }
+            | Self::Start(_) => Exit::Failed,
             Self::Refused { status, code, .. } => exit_of(*status, code),
             Self::Corrupt { .. } | Self::Changed { .. } => Exit::Corrupt,
             Self::ReaderGone => Exit::ReaderGone,

@@ -148,7 +148,12 @@ impl RequestTask<'_> {
                     self.over = true;
                     return request::respond(exchange, reply_of(response)).await;
                 }
-                DataEffect::Bus(_) | DataEffect::LookUp { .. } | DataEffect::MeasureSpace { .. } => {
+                DataEffect::Bus(_)
+                | DataEffect::LookUp { .. }
+                | DataEffect::FindFiles { .. }
+                | DataEffect::ReadPart { .. }
+                | DataEffect::KeepScrub { .. }
+                | DataEffect::MeasureSpace { .. } => {
                     unreachable!("these belong to no client's connection and are carried out by the node")
                 }
             }
@@ -209,6 +214,7 @@ fn reply_of(response: DataResponse) -> Reply {
         DataResponse::Inventory(page) => asked::text(page.to_text()),
         DataResponse::FullInventory(page) => asked::text(page.to_text()),
         DataResponse::Drain(report) => asked::drain_report(report),
+        DataResponse::Scrub { report, at } => asked::scrub_report(&report, at),
         DataResponse::Refused(refusal) => Reply::refusal(&refusal),
     }
 }

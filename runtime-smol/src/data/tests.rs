@@ -144,3 +144,52 @@ fn what_is_said_of_a_blob_in_a_wrong_way_is_refused() {
         assert_eq!(ask(&server, Request::new(Method::Get, "/blobs/?limit=0")).await.0, 400);
     });
 }
+
+#[test]
+fn a_scrub_finds_what_is_rotten_in_both_trees() {
+    smol::block_on(async {
+        let server = Server::start();
+        for (name, description) in [("a", None), ("b", None), (&blob(1).to_string(), Some("object objects a"))] {
+            assert_eq!(put(&server, name, description).await, 200);
+        }
+        let scrubbed = scrub(&server).await;
+        assert_eq!((&scrubbed["files"], &scrubbed["bytes"], &scrubbed["damaged"]), (&json!(3), &json!(15), &json!(0)));
+        let file = server.file(blob(1));
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[0] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        let objects = server.root.as_ref().unwrap().path().join("objects");
+        let files =
+            std::fs::read_dir(objects).unwrap().flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
+        let objects: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        // Each is the file of the other: both are damaged, and neither by a block.
+        let [one, other] = [0, 1].map(|at| std::fs::read(&objects[at]).unwrap());
+        std::fs::write(&objects[0], other).unwrap();
+        std::fs::write(&objects[1], one).unwrap();
+        let scrubbed = scrub(&server).await;
+        assert_eq!(
+            (&scrubbed["files"], &scrubbed["damaged"], &scrubbed["unreadable"]),
+            (&json!(3), &json!(3), &json!(0))
+        );
+        assert!(scrubbed["found"][2].as_str().unwrap().contains(&blob(1).to_string()), "{scrubbed}");
+        let held = format!("{} 3 5\n", blob(1));
+        let question = Request::new(Method::Post, "/blobs/held").body(held.as_bytes());
+        assert_eq!(ask(&server, question).await, (200, Vec::new()), "what a scrub has found is not held");
+        assert_eq!(ask(&server, Request::new(Method::Delete, "/scrub")).await.0, 405);
+    });
+}
+
+/// Begins one, and waits for its end.
+async fn scrub(server: &Server) -> Value {
+    let mut method = Method::Post;
+    loop {
+        let (status, body) = ask(server, Request::new(method, "/scrub")).await;
+        assert_eq!(status, 200);
+        let report: Value = serde_json::from_slice(&body).unwrap();
+        if report["running"] == json!(false) {
+            return report;
+        }
+        method = Method::Get;
+        smol::Timer::after(std::time::Duration::from_millis(5)).await;
+    }
+}

@@ -94,14 +94,19 @@ impl World<'_> {
                     DataOperation::Held { .. }
                     | DataOperation::Inventory(_)
                     | DataOperation::FullInventory(_)
-                    | DataOperation::Drain(_),
+                    | DataOperation::Drain(_)
+                    | DataOperation::Scrub(_),
                 ..
             }
             | DataInput::Checked { .. }
             | DataInput::Listed { .. }
             | DataInput::Described { .. }
             | DataInput::DrainingKept { .. }
-            | DataInput::Counted { .. } => unreachable!("nobody here asks about many blobs, nor drains a server"),
+            | DataInput::Counted { .. }
+            | DataInput::FilesFound { .. }
+            | DataInput::PartRead { .. } => {
+                unreachable!("nobody here asks about many blobs, nor drains or scrubs a server")
+            }
             DataInput::RequestGone { .. } => Point::DataRequestGone,
             DataInput::LookedUp { outcome: Ok(Some(_)), .. } => Point::DataLookedUpHeld,
             DataInput::LookedUp { outcome: Ok(None), .. } => Point::DataLookedUpNotHeld,
@@ -145,7 +150,12 @@ impl World<'_> {
             | DataEffect::List { .. }
             | DataEffect::Describe { .. }
             | DataEffect::KeepDraining { .. }
-            | DataEffect::Count { .. } => unreachable!("nobody here asks about many blobs, nor drains a server"),
+            | DataEffect::Count { .. }
+            | DataEffect::FindFiles { .. }
+            | DataEffect::ReadPart { .. }
+            | DataEffect::KeepScrub { .. } => {
+                unreachable!("nobody here asks about many blobs, nor drains or scrubs a server")
+            }
             DataEffect::MeasureSpace { .. } => Point::DataMeasure,
             DataEffect::Respond { .. } => Point::DataRespond,
         });

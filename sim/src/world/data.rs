@@ -187,7 +187,12 @@ impl World<'_> {
             | DataEffect::List { .. }
             | DataEffect::Describe { .. }
             | DataEffect::KeepDraining { .. }
-            | DataEffect::Count { .. } => unreachable!("nobody here asks about many blobs, nor drains a server"),
+            | DataEffect::Count { .. }
+            | DataEffect::FindFiles { .. }
+            | DataEffect::ReadPart { .. }
+            | DataEffect::KeepScrub { .. } => {
+                unreachable!("nobody here asks about many blobs, nor drains or scrubs a server")
+            }
             DataEffect::MeasureSpace { measurement } => self.disk_works(node, DiskStep::Measured { measurement }),
             DataEffect::Respond { request, response } => self.respond_data(node, request, response),
         }
@@ -416,7 +421,10 @@ impl World<'_> {
             DataResponse::Held(_)
             | DataResponse::Inventory(_)
             | DataResponse::FullInventory(_)
-            | DataResponse::Drain(_) => unreachable!("nobody here asks about many blobs, nor drains a server"),
+            | DataResponse::Drain(_)
+            | DataResponse::Scrub { .. } => {
+                unreachable!("nobody here asks about many blobs, nor drains or scrubs a server")
+            }
             DataResponse::Refused(refusal) => Answer::Refused(refusal),
         };
         self.answer(exchange, answer);

@@ -31,6 +31,31 @@ pub(in crate::cli) struct DrainArgs {
     pub(in crate::cli) output: OutputArgs,
 }
 
+/// Read all that lies on data servers, now, to find what is rotten
+///
+/// Each data server does so by itself now and then, and slowly; this is as fast as its disk. It may be interrupted: the data
+/// servers go on. What is found damaged is not served any more, and with a catalog made anew from another copy.
+#[derive(Debug, Args)]
+#[command(after_help = SCRUB_EXAMPLES, after_long_help = format!("{SCRUB_EXAMPLES}\n{EXIT_STATUS_HELP}"))]
+pub(in crate::cli) struct ScrubArgs {
+    /// The data servers: host:port
+    #[arg(value_name = "HOST:PORT", required = true)]
+    pub(in crate::cli) data_servers: Vec<ServerAddress>,
+
+    /// How long a data server may take to answer
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    pub(in crate::cli) timeout: Duration,
+
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArgs,
+}
+
+const SCRUB_EXAMPLES: &str = "\
+Examples:
+  lode scrub 10.0.0.11:7501 10.0.0.12:7501
+Exit status 1 means that something was found.
+";
+
 const DRAIN_EXAMPLES: &str = "\
 Examples:
   lode drain 10.0.0.11:7501
