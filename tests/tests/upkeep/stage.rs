@@ -82,10 +82,12 @@ impl Stage {
     /// Waits until each object has three copies on live servers, and nothing else is held.
     pub(crate) fn wait_until_whole(&self, live: &[usize]) {
         let live: BTreeSet<usize> = live.iter().copied().collect();
-        let told = || self.held().values().map(BTreeSet::len).fold(BTreeMap::<usize, usize>::new(), |mut by, copies| {
-            *by.entry(copies).or_default() += 1;
-            by
-        });
+        let told = || {
+            self.held().values().map(BTreeSet::len).fold(BTreeMap::<usize, usize>::new(), |mut by, copies| {
+                *by.entry(copies).or_default() += 1;
+                by
+            })
+        };
         let what = format!("{} blobs have three copies each", self.objects.len());
         wait::until_true(LIMIT, &what, || {
             let held = self.held();
