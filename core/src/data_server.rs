@@ -13,9 +13,11 @@
 
 mod asked;
 pub mod damaged;
+mod draining;
 pub mod holdings;
 pub mod messages;
 pub mod receiving;
+pub mod scrub;
 
 use alloc::collections::BTreeMap;
 
@@ -23,9 +25,10 @@ use self::damaged::Damaged;
 use self::holdings::{Holdings, Query};
 use self::messages::{
     BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody,
-    SendFailure,
+    ScrubCommand, SendFailure,
 };
 use self::receiving::{Committing, Receiving, Stored, refusal_of};
+use self::scrub::{Damage, ScrubPart, ScrubRecord, ScrubReport, Scrubber};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent};
 use crate::catalog::BlobId;
@@ -49,6 +52,7 @@ pub struct DataServer {
     heartbeat: HeartbeatSender,
     holdings: Holdings,
     damaged: Damaged,
+    scrubber: Scrubber,
     requests: BTreeMap<RequestId, Work>,
     waiting: BTreeMap<OperationId, RequestId>,
     space: Space,
@@ -91,6 +95,9 @@ enum Work {
     Removing { blob: Option<BlobId> },
     Checking,
     Listing,
+    Describing,
+    KeepingDraining { draining: bool },
+    Counting { kept: bool },
 }
 
 impl DataServer {
@@ -110,6 +117,7 @@ impl DataServer {
             heartbeat: HeartbeatSender::new(config.heartbeat_period),
             holdings: Holdings::new(&address, incarnation, config.max_lookups),
             damaged: Damaged::new(config.max_damaged),
+            scrubber: Scrubber::new(config.scrub_every, config.scrub_rate_bytes, ScrubRecord::default()),
             ids: OperationIds::new(incarnation),
             requests: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -168,6 +176,25 @@ impl DataServer {
         self.requests.len()
     }
 
+    /// The same server, whose earlier run has kept this of its scrub.
+    #[must_use]
+    pub fn scrubbed(mut self, record: ScrubRecord) -> Self {
+        self.scrubber = Scrubber::new(self.config.scrub_every, self.config.scrub_rate_bytes, record);
+        self
+    }
+
+    /// What is known of the scrub that is under way, or was the last.
+    #[must_use]
+    pub const fn scrub(&self) -> &ScrubReport {
+        self.scrubber.report()
+    }
+
+    /// How many blobs are known to be damaged.
+    #[must_use]
+    pub fn damaged_blobs(&self) -> usize {
+        self.damaged.len()
+    }
+
     fn bus_event(&mut self, now: Instant, event: BusEvent, effects: &mut Effects<DataEffect>) {
         match event {
             BusEvent::Up => self.heartbeat.bus_up(now),
@@ -205,7 +232,13 @@ impl DataServer {
         }
     }
 
-    fn requested(&mut self, request: RequestId, operation: DataOperation, effects: &mut Effects<DataEffect>) {
+    fn requested(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        operation: DataOperation,
+        effects: &mut Effects<DataEffect>,
+    ) {
         assert!(!self.requests.contains_key(&request), "the driver numbers each request anew");
         if self.requests.len() >= self.config.max_requests {
             self.counters.requests_busy += 1;
@@ -238,6 +271,16 @@ impl DataServer {
             }
             DataOperation::Held { blobs } => self.asked_held(request, blobs, effects),
             DataOperation::Inventory(query) => self.asked_inventory(request, query, effects),
+            DataOperation::FullInventory(query) => self.asked_full_inventory(request, query, effects),
+            DataOperation::Drain(command) => self.asked_to_drain(request, command, effects),
+            DataOperation::Scrub(command) => {
+                match command {
+                    ScrubCommand::Begin => self.scrubber.begin(now, &mut self.ids, effects),
+                    ScrubCommand::Tell => {}
+                }
+                let response = DataResponse::Scrub { report: self.scrubber.report().clone(), at: now };
+                effects.push(DataEffect::Respond { request, response });
+            }
         }
     }
 
@@ -366,6 +409,18 @@ impl DataServer {
         self.holdings.looked_up(lookup, outcome, &mut self.damaged, effects);
     }
 
+    fn part_scrubbed(
+        &mut self,
+        now: Instant,
+        read: OperationId,
+        outcome: Result<Option<ScrubPart>, DiskFailure>,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        if let Some(Damage { blob }) = self.scrubber.part_read(now, read, outcome, &mut self.ids, effects) {
+            self.found_damaged(blob);
+        }
+    }
+
     fn space_measured(&mut self, now: Instant, measurement: OperationId, outcome: Result<Space, DiskFailure>) {
         if self.measuring.take_if(|id| *id == measurement).is_none() {
             return;
@@ -454,10 +509,11 @@ impl Machine for DataServer {
 
     fn handle(&mut self, now: Instant, input: DataInput, effects: &mut Effects<DataEffect>) {
         self.beat(now, effects);
+        self.scrubber.wake(now, &mut self.ids, effects);
         match input {
             DataInput::DeadlineReached => {}
             DataInput::Bus(event) => self.bus_event(now, event, effects),
-            DataInput::Request { request, operation } => self.requested(request, operation, effects),
+            DataInput::Request { request, operation } => self.requested(now, request, operation, effects),
             DataInput::RequestGone { request } => self.request_gone(request),
             DataInput::LookedUp { lookup, outcome } => self.looked_up(lookup, outcome, effects),
             DataInput::Received { receive, outcome } => self.received(now, receive, outcome, effects),
@@ -467,15 +523,21 @@ impl Machine for DataServer {
             DataInput::Removed { removal, outcome } => self.removed(now, removal, outcome, effects),
             DataInput::Checked { check, outcome } => self.checked(now, check, outcome, effects),
             DataInput::Listed { list, outcome } => self.listed(now, list, outcome, effects),
+            DataInput::Described { describe, outcome } => self.described(now, describe, outcome, effects),
+            DataInput::DrainingKept { keep, outcome } => self.draining_kept(now, keep, &outcome, effects),
+            DataInput::Counted { count, outcome } => self.counted(now, count, outcome, effects),
+            DataInput::FilesFound { find, outcome } => self.scrubber.found(now, find, outcome, effects),
+            DataInput::PartRead { read, outcome } => self.part_scrubbed(now, read, outcome, effects),
             DataInput::SpaceMeasured { measurement, outcome } => self.space_measured(now, measurement, outcome),
         }
         self.beat(now, effects);
+        self.scrubber.wake(now, &mut self.ids, effects);
         assert_eq!(self.waiting.len(), self.requests.len(), "each request waits for exactly one completion");
         assert!(self.next_deadline().is_none_or(|deadline| deadline > now), "a due timer has fired");
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.heartbeat.next_deadline()
+        [self.heartbeat.next_deadline(), self.scrubber.next_deadline()].into_iter().flatten().min()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::wire::{Held, LocateAnswer, LocateQuery, encode_text};
 mod asked;
 mod counters;
 mod disk;
+mod draining;
 
 const ROOM: Space = Space { free_bytes: 1 << 30, total_bytes: 1 << 40 };
 const CHECKSUM: Checksum = Checksum::new([7; 32]);

@@ -139,6 +139,16 @@ pub(in crate::cli) struct DataArgs {
     #[arg(long, value_name = "DURATION", default_value = "5s", help_heading = "Timing")]
     pub(in crate::cli) heartbeat_period: Duration,
 
+    /// How often all that lies on the disk is read, to find what is rotten; 0 for never
+    ///
+    /// A restart goes on where it was. What is found damaged is not served, and with a catalog made anew from another copy.
+    #[arg(long, value_name = "DURATION", default_value = "7days", help_heading = "Timing")]
+    pub(in crate::cli) scrub_every: Duration,
+
+    /// How much of the disk is read for that in a second; 0 for as much as it gives
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "20MiB", help_heading = "Bounds")]
+    pub(in crate::cli) scrub_rate: ByteSize,
+
     /// How much room is left free on the disk
     ///
     /// With less than this the server takes no more objects, and says so in its heartbeats.
