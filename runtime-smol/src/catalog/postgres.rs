@@ -12,10 +12,10 @@
 //! * Two writes of one key meet at the row of that key: an upsert waits for the other and looks at the revision that it has
 //!   left. Two that want one blob, be it to commit or to settle it, meet at its unique id. So numbers count up, and
 //!   `If-None-Match: *` has one winner, however many API servers there are.
-//! * *The order of locks:* the table of keys (shared by all that write keys; held alone when a bucket is set), then the row
-//!   of one key, then rows of blobs in the order of their ids. Only a commit locks several blobs in another order, and may
-//!   meet somebody who settles what it displaces: PostgreSQL ends one of them after a second, and it is tried again
-//!   (`ask.rs`). Who forgets garbage waits for nobody.
+//! * *The order of locks:* the table of keys (shared by all that write keys; held alone when a bucket is set or versions are
+//!   restored), then the row of one key, then rows of blobs in the order of their ids. Only a commit locks several blobs in
+//!   another order, and may meet somebody who settles what it displaces: PostgreSQL ends one of them after a second, and it
+//!   is tried again (`ask.rs`). Who forgets garbage waits for nobody.
 //!
 //! With a replica that takes over, what was answered survives if `synchronous_standby_names` names it, and only then.
 //! A pooler that hands a connection from one transaction to the next (PgBouncer in the mode `transaction`) cannot stand in
@@ -35,6 +35,7 @@ mod outage;
 mod pool;
 mod read;
 mod remove;
+mod restore;
 mod row;
 mod schema;
 mod session;

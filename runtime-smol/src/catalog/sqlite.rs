@@ -23,6 +23,7 @@ mod open;
 mod read;
 mod readers;
 mod request;
+mod restore;
 mod row;
 mod uploaders;
 mod writer;

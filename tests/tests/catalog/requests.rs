@@ -5,12 +5,14 @@ use std::time::Duration;
 use lode_core::address::ServerAddress;
 use lode_core::catalog::listing::ListQuery;
 use lode_core::catalog::{
-    BlobId, Bucket, CatalogRequest, Commit, Key, Metadata, ObjectPath, Retention, State, Stored, Version,
+    BlobId, Bucket, CatalogRequest, Commit, HeldBlob, Key, Metadata, ObjectPath, Retention, State, Stored, Version,
+    VersionRecord,
 };
 use lode_core::checksum::Checksum;
 use lode_core::conditions::Conditions;
 use lode_core::etag::ETag;
 use lode_core::id::Incarnation;
+use lode_core::time::WallTime;
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -51,6 +53,8 @@ fn request() -> impl Strategy<Value = CatalogRequest> {
         3 => (noted_blob(), incarnation(), no_time_or_all())
             .prop_map(|(blob, by, lasting)| CatalogRequest::ClaimRepair { blob, by, lasting }),
         1 => (noted_blob(), incarnation()).prop_map(|(blob, by)| CatalogRequest::ReleaseRepair { blob, by }),
+        1 => incarnation().prop_map(|uploader| CatalogRequest::Register { uploader }),
+        2 => vec(held(), 0..6).prop_map(|versions| CatalogRequest::Restore { versions }),
         1 => (bucket(), retention()).prop_map(|(bucket, retention)| CatalogRequest::SetBucket { bucket, retention }),
         1 => Just(CatalogRequest::Buckets),
     ]
@@ -90,6 +94,16 @@ const SERVERS: [&str; 4] = ["10.0.0.1:22345", "10.0.0.10:1", "data-1.example:750
 fn commit() -> impl Strategy<Value = CatalogRequest> {
     (path(), blob(), state(), servers(), conditions()).prop_map(|(path, blob, state, holders, conditions)| {
         CatalogRequest::Commit(Commit { path, blob, state, holders, conditions })
+    })
+}
+
+/// A version that may be put back. Such were written in 2001, which tells them from those that are committed.
+fn held() -> impl Strategy<Value = HeldBlob> {
+    (path(), 1_u64..8, blob(), state(), servers()).prop_map(|(path, number, blob, state, holders)| {
+        let version = Version::new(number).expect("a version");
+        let written = WallTime::from_millis(1_000_000_000_000 + number);
+        let record = VersionRecord { version, blob, state, written };
+        HeldBlob { path, record, holders, retired: Vec::new() }
     })
 }
 

@@ -4,7 +4,7 @@
 //! been done, or is done meanwhile, the second finds its blob; if the first is still on its way, it finds the key at another
 //! revision, or its blob, whenever it gets there. And where the second is refused, the first is as well: what refuses it has
 //! come with another revision of the key, or with the blob. So whatever the second hears is true of both. The same goes for
-//! settling, unless it notes where copies are.
+//! settling, unless it notes where copies are; and for restoring, whose second leaves alone what the first has put back.
 //!
 //! The other writes end as they are: unknown. Each of them comes to the same when it is done twice in a row, but others may
 //! come between: to note again where copies are, or are not, in whatever request, would undo what they have noted; to claim
@@ -21,7 +21,7 @@ use super::limits::{OVERTAKEN_LIMIT, PAUSE, REQUEST_LIMIT};
 use super::pool::Pool;
 use super::session::Session;
 use super::trouble::Trouble;
-use super::{blobs, bucket, claims, commit, copies, garbage, list, read, remove, settle, uploaders};
+use super::{blobs, bucket, claims, commit, copies, garbage, list, read, remove, restore, settle, uploaders};
 
 /// What has come of the attempts so far.
 #[derive(Default)]
@@ -113,6 +113,7 @@ async fn carry_out(session: &mut Session, request: &CatalogRequest, locked: bool
         CatalogRequest::ForgetGarbage { garbage_age, limit } => garbage::forget(session, *garbage_age, *limit).await,
         CatalogRequest::ClaimRepair { blob, by, lasting } => claims::claim(session, *blob, *by, *lasting).await,
         CatalogRequest::ReleaseRepair { blob, by } => claims::release(session, *blob, *by).await,
+        CatalogRequest::Restore { versions } => restore::restore(session, versions).await,
         CatalogRequest::SetBucket { bucket, retention } => bucket::set_bucket(session, bucket, *retention).await,
         CatalogRequest::Buckets => bucket::buckets(session).await,
     }
@@ -120,9 +121,10 @@ async fn carry_out(session: &mut Session, request: &CatalogRequest, locked: bool
 
 const fn can_be_made_again(request: &CatalogRequest) -> bool {
     match request {
-        CatalogRequest::Commit(_) | CatalogRequest::Settle { held_on: None, .. } | CatalogRequest::Register { .. } => {
-            true
-        }
+        CatalogRequest::Commit(_)
+        | CatalogRequest::Settle { held_on: None, .. }
+        | CatalogRequest::Register { .. }
+        | CatalogRequest::Restore { .. } => true,
         CatalogRequest::RemoveVersion { .. }
         | CatalogRequest::Settle { held_on: Some(_), .. }
         | CatalogRequest::NoteHolders { .. }

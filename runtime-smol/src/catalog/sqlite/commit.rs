@@ -1,5 +1,6 @@
 //! Making a version current, and taking versions away. Each function is a part of a transaction.
 
+use lode_core::address::ServerAddress;
 use lode_core::catalog::write::{self, Before, NotWritten};
 use lode_core::catalog::{
     BlobId, CatalogAnswer, Commit, Garbage, ObjectPath, Retention, State, Version, VersionRecord, Written,
@@ -31,7 +32,7 @@ pub(super) fn commit(connection: &Connection, now: WallTime, commit: &Commit) ->
     // A clock that was set back does not turn the order of the versions around.
     let written = current.as_ref().map_or(now, |current| now.max(current.written));
     let record = VersionRecord { version, blob: commit.blob, state: commit.state.clone(), written };
-    insert(connection, bucket, commit, &record)?;
+    insert(connection, bucket, &commit.path, &record, &commit.holders)?;
     list(connection, bucket, &commit.path, current.as_ref(), Some(&record))?;
     let garbage = fall_to(connection, now, bucket, &commit.path)?;
     Ok(CatalogAnswer::Written(Written { version, written: Some(written), garbage }))
@@ -64,8 +65,15 @@ fn last_removed(connection: &Connection, bucket: BucketRow, path: &ObjectPath) -
     select.query_row(params![bucket.id, path.key.as_str()], |row| value(row, 0)).optional()
 }
 
-fn insert(connection: &Connection, bucket: BucketRow, commit: &Commit, record: &VersionRecord) -> Result<()> {
-    let (key, version) = (commit.path.key.as_str(), row::version(record.version)?);
+/// Enters the version, with copies of its blob on these servers.
+pub(super) fn insert(
+    connection: &Connection,
+    bucket: BucketRow,
+    path: &ObjectPath,
+    record: &VersionRecord,
+    holders: &[ServerAddress],
+) -> Result<()> {
+    let (key, version) = (path.key.as_str(), row::version(record.version)?);
     let stored = match &record.state {
         State::Object(stored) => Some(stored),
         State::Tombstone => None,
@@ -75,7 +83,7 @@ fn insert(connection: &Connection, bucket: BucketRow, commit: &Commit, record: &
          (bucket, key, version, blob, written, size, checksum, content_type, metadata, holders)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
-    let holders: Holders = commit.holders.iter().cloned().collect();
+    let holders: Holders = holders.iter().cloned().collect();
     insert.execute(params![
         bucket.id,
         key,
@@ -92,7 +100,7 @@ fn insert(connection: &Connection, bucket: BucketRow, commit: &Commit, record: &
 }
 
 /// Enters the key where objects are listed, or takes it out there, if the current version was none or is none any more.
-fn list(
+pub(super) fn list(
     connection: &Connection,
     bucket: BucketRow,
     path: &ObjectPath,

@@ -4,7 +4,7 @@ use lode_core::catalog::{CatalogAnswer, CatalogRequest};
 use lode_core::time::WallTime;
 use rusqlite::Connection;
 
-use super::{bucket, claims, commit, copies, garbage, read, uploaders};
+use super::{bucket, claims, commit, copies, garbage, read, restore, uploaders};
 
 /// By whom a request is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,7 @@ pub(super) const fn way_of(request: &CatalogRequest) -> Way {
         | CatalogRequest::ForgetGarbage { .. }
         | CatalogRequest::ClaimRepair { .. }
         | CatalogRequest::ReleaseRepair { .. }
+        | CatalogRequest::Restore { .. }
         | CatalogRequest::SetBucket { .. } => Way::InTurn,
     }
 }
@@ -50,6 +51,7 @@ pub(super) const fn way_of(request: &CatalogRequest) -> Way {
 pub(super) fn rows_of(write: &CatalogRequest) -> usize {
     match write {
         CatalogRequest::Settle { blobs, .. } | CatalogRequest::NoteRemoved { blobs, .. } => blobs.len().max(1),
+        CatalogRequest::Restore { versions } => versions.len().max(1),
         CatalogRequest::ForgetGarbage { limit, .. } => (*limit).max(1),
         CatalogRequest::Commit(_)
         | CatalogRequest::RemoveVersion { .. }
@@ -94,6 +96,7 @@ pub(super) fn carry_out(
         CatalogRequest::ForgetGarbage { garbage_age, limit } => garbage::forget(connection, now, *garbage_age, *limit),
         CatalogRequest::ClaimRepair { blob, by, lasting } => claims::claim(connection, now, *blob, *by, *lasting),
         CatalogRequest::ReleaseRepair { blob, by } => claims::release(connection, *blob, *by),
+        CatalogRequest::Restore { versions } => restore::restore(connection, versions),
         CatalogRequest::SetBucket { bucket, retention } => bucket::set_bucket(connection, bucket, *retention),
         CatalogRequest::Buckets => bucket::buckets(connection),
     }
