@@ -8,26 +8,28 @@
 //! | GET     | [`DataInput::Opened`] | there: send, and wait for [`DataInput::Sent`]; else refuse                  |
 //! | DELETE  | [`DataInput::Removed`]  | answer                                                                    |
 //!
-//! A disk that is full, or has failed to write, is said in a heartbeat at once, and uploads are refused until there is
-//! room again (after a failed write: until the server is restarted, since a disk that lied once is not believed again).
+//! Beside these it answers questions about many blobs at a time, knows which of its blobs are [`damaged`], is emptied when
+//! it is told to, and reads all that it holds now and then ([`scrub`]).
 
 mod asked;
 pub mod damaged;
+mod disk;
 mod draining;
 pub mod holdings;
 pub mod messages;
 pub mod receiving;
 pub mod scrub;
+mod uploads;
 
 use alloc::collections::BTreeMap;
 
 use self::damaged::Damaged;
+use self::disk::Disk;
 use self::holdings::{Holdings, Query};
 use self::messages::{
-    BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody,
-    ScrubCommand, SendFailure,
+    BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ScrubCommand, SendFailure,
 };
-use self::receiving::{Committing, Receiving, Stored, refusal_of};
+use self::receiving::{Committing, Receiving};
 use self::scrub::{Damage, ScrubPart, ScrubRecord, ScrubReport, Scrubber};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent};
@@ -77,13 +79,6 @@ pub struct DataCounters {
     pub requests_busy: u64,
     /// Blobs found damaged.
     pub corrupt_blobs: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Disk {
-    Healthy,
-    Full,
-    Failing,
 }
 
 #[derive(Debug, Clone)]
@@ -284,73 +279,6 @@ impl DataServer {
         }
     }
 
-    fn refuses_upload(&self, declared_bytes: Option<u64>) -> Option<Refusal> {
-        if self.draining {
-            return Some(Refusal::Draining);
-        }
-        match self.disk {
-            Disk::Failing => Some(Refusal::DiskFailed {
-                reason: "an earlier write failed, and it takes no more until it is restarted".into(),
-            }),
-            Disk::Full => Some(Refusal::NoSpace),
-            Disk::Healthy => {
-                declared_bytes.is_some_and(|bytes| bytes > self.space.free_bytes).then_some(Refusal::NoSpace)
-            }
-        }
-    }
-
-    fn received(
-        &mut self,
-        now: Instant,
-        receive: OperationId,
-        outcome: Result<ReceivedBody, ReceiveFailure>,
-        effects: &mut Effects<DataEffect>,
-    ) {
-        let Some((request, Work::Receiving { receiving, blob })) = self.take_waiting(receive) else {
-            return;
-        };
-        if let Err(ReceiveFailure::Disk(failure)) = &outcome {
-            self.note_disk_failure(now, blob, failure);
-        }
-        let received_something = outcome.is_ok();
-        match receiving.received(outcome) {
-            Ok(committing) => {
-                let commit = self.begin(request, Work::Committing { committing, blob });
-                effects.push(DataEffect::Commit { commit, request });
-            }
-            Err(refusal) => {
-                if received_something {
-                    effects.push(DataEffect::Discard { request });
-                }
-                refuse(request, refusal, effects);
-            }
-        }
-    }
-
-    fn committed(
-        &mut self,
-        now: Instant,
-        commit: OperationId,
-        outcome: Result<(), DiskFailure>,
-        effects: &mut Effects<DataEffect>,
-    ) {
-        let Some((request, Work::Committing { committing, blob })) = self.take_waiting(commit) else {
-            return;
-        };
-        match (&outcome, blob) {
-            (Err(failure), blob) => self.note_disk_failure(now, blob, failure),
-            (Ok(()), Some(blob)) => self.damaged.gone(blob),
-            (Ok(()), None) => {}
-        }
-        match committing.committed(outcome) {
-            Ok(Stored { size_bytes, checksum }) => {
-                let response = DataResponse::Stored { size_bytes, checksum };
-                effects.push(DataEffect::Respond { request, response });
-            }
-            Err(refusal) => refuse(request, refusal, effects),
-        }
-    }
-
     fn opened(
         &mut self,
         now: Instant,
@@ -418,64 +346,6 @@ impl DataServer {
     ) {
         if let Some(Damage { blob }) = self.scrubber.part_read(now, read, outcome, &mut self.ids, effects) {
             self.found_damaged(blob);
-        }
-    }
-
-    fn space_measured(&mut self, now: Instant, measurement: OperationId, outcome: Result<Space, DiskFailure>) {
-        if self.measuring.take_if(|id| *id == measurement).is_none() {
-            return;
-        }
-        let accepted_before = self.accepts_writes();
-        match outcome {
-            Ok(space) => self.judge_space(space),
-            Err(failure) => self.note_disk_failure(now, None, &failure),
-        }
-        if self.accepts_writes() != accepted_before {
-            self.heartbeat.hurry(now);
-        }
-    }
-
-    fn judge_space(&mut self, space: Space) {
-        self.space = space;
-        let has_room = space.free_bytes >= self.config.reserve_bytes;
-        self.disk = match self.disk {
-            Disk::Failing => Disk::Failing,
-            Disk::Healthy | Disk::Full if has_room => Disk::Healthy,
-            Disk::Healthy | Disk::Full => Disk::Full,
-        };
-    }
-
-    /// The request is refused because the disk has failed, when this blob, if it is one, was asked for.
-    fn disk_failed(
-        &mut self,
-        now: Instant,
-        request: RequestId,
-        blob: Option<BlobId>,
-        failure: &DiskFailure,
-        effects: &mut Effects<DataEffect>,
-    ) {
-        self.note_disk_failure(now, blob, failure);
-        refuse(request, refusal_of(failure), effects);
-    }
-
-    fn found_damaged(&mut self, blob: Option<BlobId>) {
-        self.counters.corrupt_blobs += 1;
-        if let Some(blob) = blob {
-            self.damaged.found(blob);
-        }
-    }
-
-    fn note_disk_failure(&mut self, now: Instant, blob: Option<BlobId>, failure: &DiskFailure) {
-        let worse = match failure {
-            DiskFailure::Full if self.disk != Disk::Failing => Disk::Full,
-            DiskFailure::Full => Disk::Failing,
-            DiskFailure::Write { .. } => Disk::Failing,
-            DiskFailure::Corrupt { .. } => return self.found_damaged(blob),
-            DiskFailure::Read { .. } => return,
-        };
-        if self.disk != worse {
-            self.disk = worse;
-            self.heartbeat.hurry(now);
         }
     }
 

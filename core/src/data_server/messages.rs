@@ -1,8 +1,11 @@
 //! What happens to a data server, and what it wants done.
 
+mod whole;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use self::whole::{Checked, Counts, DescribedPage, DrainCommand, DrainReport, ScrubCommand};
 use super::scrub::{ScrubPart, ScrubPlace, ScrubRecord, ScrubReport};
 use crate::bus::{BusCommand, BusEvent};
 use crate::catalog::{BlobId, Description, VersionLabel};
@@ -178,26 +181,6 @@ pub enum DataOperation {
     Drain(DrainCommand),
     /// Read all that lies on the disk, now, or tell how far that is.
     Scrub(ScrubCommand),
-}
-
-/// What is to be done about a scrub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScrubCommand {
-    /// Begin one, as fast as the disk is.
-    Begin,
-    /// Tell how far it is, or what the last one has found.
-    Tell,
-}
-
-/// What is to be done about emptying a data server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DrainCommand {
-    /// It is to be emptied.
-    Begin,
-    /// It is not.
-    Cancel,
-    /// Tell how far that is.
-    Tell,
 }
 
 /// What a data server wants done.
@@ -390,44 +373,6 @@ pub struct BlobInfo {
     pub size_bytes: u64,
     /// The checksum of its body.
     pub checksum: Checksum,
-}
-
-/// What was seen of blobs that were asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checked {
-    /// Those that are there, whole as far as the ends of their files tell.
-    pub held: Vec<BlobId>,
-    /// Those that are there and damaged.
-    pub damaged: Vec<BlobId>,
-}
-
-/// A page of an inventory with all that is known, and what could not be told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DescribedPage {
-    /// What is there.
-    pub page: FullPage,
-    /// Those that are there and damaged.
-    pub damaged: Vec<BlobId>,
-}
-
-/// How much lies on a data server.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Blobs of versions, which API servers move.
-    pub blobs: u64,
-    /// Objects of the mode without a catalog, which nobody moves.
-    pub objects: u64,
-}
-
-/// How far a data server is emptied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DrainReport {
-    /// Whether it is to be.
-    pub draining: bool,
-    /// Whether a restart will know that.
-    pub kept: bool,
-    /// What is still there.
-    pub counts: Counts,
 }
 
 /// A body that was received and lies in a temporary file.

@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::*;
 use crate::bus::{BusMessage, ReplyTo};
 use crate::checksum::Checksum;
+use crate::data_server::messages::{ReceiveFailure, ReceivedBody};
 use crate::digest::{ComputedDigests, RequestedDigests};
 use crate::name::ObjectName;
 use crate::transfer::BodyFault;
