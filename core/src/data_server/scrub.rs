@@ -193,7 +193,7 @@ impl Scrubber {
             }
             Err(failure) => {
                 self.report.unreadable += 1;
-                self.tell(failure.to_string());
+                self.tell(&failure);
                 self.end(now, effects);
             }
         }
@@ -270,13 +270,19 @@ impl Scrubber {
                 None
             }
         };
-        self.tell(failure.to_string());
+        self.tell(failure);
         damage
     }
 
-    fn tell(&mut self, what: String) {
+    fn tell(&mut self, failure: &DiskFailure) {
         if self.report.found.len() < MOST_TOLD {
-            self.report.found.push(what);
+            self.report.found.push(match failure {
+                // Why is a whole sentence.
+                DiskFailure::Corrupt { reason } | DiskFailure::Write { reason } | DiskFailure::Read { reason } => {
+                    reason.clone()
+                }
+                DiskFailure::Full => failure.to_string(),
+            });
         }
     }
 
@@ -306,4 +312,5 @@ pub struct Damage {
 }
 
 #[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test names the variants that it expects")]
 mod tests;

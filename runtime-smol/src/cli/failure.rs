@@ -83,7 +83,7 @@ pub(super) enum Failure {
     #[error("{0}")]
     Start(String),
     /// A scrub has found something.
-    #[error("{damaged} files are damaged and {unreadable} could not be read")]
+    #[error("not everything is sound: damaged files {damaged}, files that could not be read {unreadable}")]
     DamageFound {
         /// How many are damaged.
         damaged: u64,

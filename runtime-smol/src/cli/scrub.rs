@@ -139,6 +139,6 @@ mod tests {
     #[test]
     fn one_that_is_over_is_done_with_whichever_folder_was_the_last() {
         let over = scrubbed(&[], 0).report;
-        assert_eq!((over.done(), Report { running: true, ..over.clone() }.done()), (512, 3));
+        assert_eq!((over.done(), Report { running: true, ..over }.done()), (512, 3));
     }
 }
