@@ -151,7 +151,7 @@ pub enum DataOperation {
         declared_bytes: Option<u64>,
         /// What it must hash to.
         digests: RequestedDigests,
-        /// What the blob says of itself, if its sender knows; its name is then that of a [`BlobId`](crate::catalog::BlobId).
+        /// What the blob says of itself, if its sender knows; its name is then that of a [`BlobId`].
         description: Option<Description>,
         /// Which version it has become, if its sender knows that already.
         label: Option<VersionLabel>,

@@ -119,7 +119,7 @@ pub(in crate::cli) struct DataArgs {
 
     /// The folder to keep objects in; it is made if it is missing. Required
     ///
-    /// Objects lie in its folder `objects`. No two servers may use the same folder.
+    /// What is kept lies in its folders `objects` and `blobs`. No two servers may use the same folder.
     #[arg(long, value_name = "DIR", env = "STORAGE_ROOT")]
     pub(in crate::cli) root: Option<PathBuf>,
 
