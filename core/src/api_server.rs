@@ -40,7 +40,7 @@ use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
 use crate::inventory::CommittedBlob;
 use crate::locate::LocateOutcome;
 use crate::machine::{Effects, Machine};
-use crate::membership::{Heard, Membership};
+use crate::membership::{Heard, Member, Membership};
 use crate::refusal::Refusal;
 use crate::time::Instant;
 use crate::transfer::{FetchOutcome, RemoveOutcome, UploadOutcome};
@@ -225,15 +225,26 @@ impl ApiServer {
         };
         self.counters.heartbeats += 1;
         let address = heartbeat.address.clone();
-        let heard = self.membership.heard(now, heartbeat);
-        match heard {
-            Heard::Joined => self.counters.joined += 1,
-            Heard::Renewed | Heard::Restarted => {}
-            Heard::TooMany => self.counters.heartbeats_dropped += 1,
-        }
-        if let (Some(upkeep), Heard::Joined | Heard::Restarted) = (&mut self.upkeep, heard) {
+        let was_draining = self.is_draining(&address);
+        let has_changed = match self.membership.heard(now, heartbeat) {
+            Heard::Joined => {
+                self.counters.joined += 1;
+                true
+            }
+            Heard::Restarted => true,
+            Heard::Renewed => self.is_draining(&address) != was_draining,
+            Heard::TooMany => {
+                self.counters.heartbeats_dropped += 1;
+                false
+            }
+        };
+        if let Some(upkeep) = self.upkeep.as_mut().filter(|_| has_changed) {
             upkeep.changed(&address);
         }
+    }
+
+    fn is_draining(&self, address: &ServerAddress) -> bool {
+        self.membership.member(address).is_some_and(Member::is_draining)
     }
 
     fn answered(&mut self, now: Instant, route: ReplyRoute, message: &BusMessage) {

@@ -19,6 +19,11 @@ pub const DEFAULT_LOCATE_DEADLINE: Duration = Duration::from_secs(1);
 /// percentile of a round trip over a busy broker (50 ms), well below the deadline.
 pub const DEFAULT_ASK_DIRECTLY_AFTER: Duration = Duration::from_millis(250);
 
+/// How often a data server reads all that lies on its disk, unless told otherwise.
+pub const DEFAULT_SCRUB_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How many bytes it reads for that in a second, unless told otherwise: a tenth of what a slow disk gives.
+pub const DEFAULT_SCRUB_RATE_BYTES: u64 = 20 << 20;
+
 /// The shortest period that any setting may have; below it a server would do little else than keep time.
 pub const SHORTEST_PERIOD: Duration = Duration::from_millis(10);
 
@@ -182,6 +187,10 @@ pub struct DataConfig {
     pub max_damaged: usize,
     /// When fewer bytes than this are free on its disk, it takes no more objects.
     pub reserve_bytes: u64,
+    /// How often all that lies on its disk is read to find what is rotten; never if not given.
+    pub scrub_every: Option<Duration>,
+    /// How many bytes are read for that in a second; zero for as many as the disk gives.
+    pub scrub_rate_bytes: u64,
     /// Where it stands, said in heartbeats: copies are kept apart by it.
     pub zone: Option<Zone>,
     /// The version of the software, said in heartbeats.
@@ -198,6 +207,9 @@ impl DataConfig {
         if self.heartbeat_period < SHORTEST_PERIOD {
             return Err(ConfigError::TooShort { setting: "heartbeat period", period: self.heartbeat_period });
         }
+        if let Some(period) = self.scrub_every.filter(|period| *period < SHORTEST_PERIOD) {
+            return Err(ConfigError::TooShort { setting: "period of scrubs", period });
+        }
         Ok(())
     }
 }
@@ -210,6 +222,8 @@ impl Default for DataConfig {
             max_lookups: 4096,
             max_damaged: 100_000,
             reserve_bytes: 1 << 20,
+            scrub_every: Some(DEFAULT_SCRUB_EVERY),
+            scrub_rate_bytes: DEFAULT_SCRUB_RATE_BYTES,
             zone: None,
             software: SoftwareVersion::of_this_crate(),
         }

@@ -8,24 +8,29 @@
 //! | GET     | [`DataInput::Opened`] | there: send, and wait for [`DataInput::Sent`]; else refuse                  |
 //! | DELETE  | [`DataInput::Removed`]  | answer                                                                    |
 //!
-//! A disk that is full, or has failed to write, is said in a heartbeat at once, and uploads are refused until there is
-//! room again (after a failed write: until the server is restarted, since a disk that lied once is not believed again).
+//! Beside these it answers questions about many blobs at a time, knows which of its blobs are [`damaged`], is emptied when
+//! it is told to, and reads all that it holds now and then ([`scrub`]).
 
 mod asked;
 pub mod damaged;
+mod disk;
+mod draining;
 pub mod holdings;
 pub mod messages;
 pub mod receiving;
+pub mod scrub;
+mod uploads;
 
 use alloc::collections::BTreeMap;
 
 use self::damaged::Damaged;
+use self::disk::Disk;
 use self::holdings::{Holdings, Query};
 use self::messages::{
-    BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody,
-    SendFailure,
+    BlobInfo, DataEffect, DataInput, DataOperation, DataResponse, DiskFailure, ScrubCommand, SendFailure,
 };
-use self::receiving::{Committing, Receiving, Stored, refusal_of};
+use self::receiving::{Committing, Receiving};
+use self::scrub::{Damage, ScrubPart, ScrubRecord, ScrubReport, Scrubber};
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent};
 use crate::catalog::BlobId;
@@ -49,6 +54,7 @@ pub struct DataServer {
     heartbeat: HeartbeatSender,
     holdings: Holdings,
     damaged: Damaged,
+    scrubber: Scrubber,
     requests: BTreeMap<RequestId, Work>,
     waiting: BTreeMap<OperationId, RequestId>,
     space: Space,
@@ -75,13 +81,6 @@ pub struct DataCounters {
     pub corrupt_blobs: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Disk {
-    Healthy,
-    Full,
-    Failing,
-}
-
 #[derive(Debug, Clone)]
 enum Work {
     Receiving { receiving: Receiving, blob: Option<BlobId> },
@@ -91,6 +90,9 @@ enum Work {
     Removing { blob: Option<BlobId> },
     Checking,
     Listing,
+    Describing,
+    KeepingDraining { draining: bool },
+    Counting { kept: bool },
 }
 
 impl DataServer {
@@ -110,6 +112,7 @@ impl DataServer {
             heartbeat: HeartbeatSender::new(config.heartbeat_period),
             holdings: Holdings::new(&address, incarnation, config.max_lookups),
             damaged: Damaged::new(config.max_damaged),
+            scrubber: Scrubber::new(config.scrub_every, config.scrub_rate_bytes, ScrubRecord::default()),
             ids: OperationIds::new(incarnation),
             requests: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -168,6 +171,25 @@ impl DataServer {
         self.requests.len()
     }
 
+    /// The same server, whose earlier run has kept this of its scrub.
+    #[must_use]
+    pub fn scrubbed(mut self, record: ScrubRecord) -> Self {
+        self.scrubber = Scrubber::new(self.config.scrub_every, self.config.scrub_rate_bytes, record);
+        self
+    }
+
+    /// What is known of the scrub that is under way, or was the last.
+    #[must_use]
+    pub const fn scrub(&self) -> &ScrubReport {
+        self.scrubber.report()
+    }
+
+    /// How many blobs are known to be damaged.
+    #[must_use]
+    pub fn damaged_blobs(&self) -> usize {
+        self.damaged.len()
+    }
+
     fn bus_event(&mut self, now: Instant, event: BusEvent, effects: &mut Effects<DataEffect>) {
         match event {
             BusEvent::Up => self.heartbeat.bus_up(now),
@@ -205,7 +227,13 @@ impl DataServer {
         }
     }
 
-    fn requested(&mut self, request: RequestId, operation: DataOperation, effects: &mut Effects<DataEffect>) {
+    fn requested(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        operation: DataOperation,
+        effects: &mut Effects<DataEffect>,
+    ) {
         assert!(!self.requests.contains_key(&request), "the driver numbers each request anew");
         if self.requests.len() >= self.config.max_requests {
             self.counters.requests_busy += 1;
@@ -238,73 +266,16 @@ impl DataServer {
             }
             DataOperation::Held { blobs } => self.asked_held(request, blobs, effects),
             DataOperation::Inventory(query) => self.asked_inventory(request, query, effects),
-        }
-    }
-
-    fn refuses_upload(&self, declared_bytes: Option<u64>) -> Option<Refusal> {
-        if self.draining {
-            return Some(Refusal::Draining);
-        }
-        match self.disk {
-            Disk::Failing => Some(Refusal::DiskFailed {
-                reason: "an earlier write failed, and it takes no more until it is restarted".into(),
-            }),
-            Disk::Full => Some(Refusal::NoSpace),
-            Disk::Healthy => {
-                declared_bytes.is_some_and(|bytes| bytes > self.space.free_bytes).then_some(Refusal::NoSpace)
-            }
-        }
-    }
-
-    fn received(
-        &mut self,
-        now: Instant,
-        receive: OperationId,
-        outcome: Result<ReceivedBody, ReceiveFailure>,
-        effects: &mut Effects<DataEffect>,
-    ) {
-        let Some((request, Work::Receiving { receiving, blob })) = self.take_waiting(receive) else {
-            return;
-        };
-        if let Err(ReceiveFailure::Disk(failure)) = &outcome {
-            self.note_disk_failure(now, blob, failure);
-        }
-        let received_something = outcome.is_ok();
-        match receiving.received(outcome) {
-            Ok(committing) => {
-                let commit = self.begin(request, Work::Committing { committing, blob });
-                effects.push(DataEffect::Commit { commit, request });
-            }
-            Err(refusal) => {
-                if received_something {
-                    effects.push(DataEffect::Discard { request });
+            DataOperation::FullInventory(query) => self.asked_full_inventory(request, query, effects),
+            DataOperation::Drain(command) => self.asked_to_drain(request, command, effects),
+            DataOperation::Scrub(command) => {
+                match command {
+                    ScrubCommand::Begin => self.scrubber.begin(now, &mut self.ids, effects),
+                    ScrubCommand::Tell => {}
                 }
-                refuse(request, refusal, effects);
-            }
-        }
-    }
-
-    fn committed(
-        &mut self,
-        now: Instant,
-        commit: OperationId,
-        outcome: Result<(), DiskFailure>,
-        effects: &mut Effects<DataEffect>,
-    ) {
-        let Some((request, Work::Committing { committing, blob })) = self.take_waiting(commit) else {
-            return;
-        };
-        match (&outcome, blob) {
-            (Err(failure), blob) => self.note_disk_failure(now, blob, failure),
-            (Ok(()), Some(blob)) => self.damaged.gone(blob),
-            (Ok(()), None) => {}
-        }
-        match committing.committed(outcome) {
-            Ok(Stored { size_bytes, checksum }) => {
-                let response = DataResponse::Stored { size_bytes, checksum };
+                let response = DataResponse::Scrub { report: self.scrubber.report().clone(), at: now };
                 effects.push(DataEffect::Respond { request, response });
             }
-            Err(refusal) => refuse(request, refusal, effects),
         }
     }
 
@@ -366,61 +337,15 @@ impl DataServer {
         self.holdings.looked_up(lookup, outcome, &mut self.damaged, effects);
     }
 
-    fn space_measured(&mut self, now: Instant, measurement: OperationId, outcome: Result<Space, DiskFailure>) {
-        if self.measuring.take_if(|id| *id == measurement).is_none() {
-            return;
-        }
-        let accepted_before = self.accepts_writes();
-        match outcome {
-            Ok(space) => self.judge_space(space),
-            Err(failure) => self.note_disk_failure(now, None, &failure),
-        }
-        if self.accepts_writes() != accepted_before {
-            self.heartbeat.hurry(now);
-        }
-    }
-
-    fn judge_space(&mut self, space: Space) {
-        self.space = space;
-        let has_room = space.free_bytes >= self.config.reserve_bytes;
-        self.disk = match self.disk {
-            Disk::Failing => Disk::Failing,
-            Disk::Healthy | Disk::Full if has_room => Disk::Healthy,
-            Disk::Healthy | Disk::Full => Disk::Full,
-        };
-    }
-
-    /// The request is refused because the disk has failed, when this blob, if it is one, was asked for.
-    fn disk_failed(
+    fn part_scrubbed(
         &mut self,
         now: Instant,
-        request: RequestId,
-        blob: Option<BlobId>,
-        failure: &DiskFailure,
+        read: OperationId,
+        outcome: Result<Option<ScrubPart>, DiskFailure>,
         effects: &mut Effects<DataEffect>,
     ) {
-        self.note_disk_failure(now, blob, failure);
-        refuse(request, refusal_of(failure), effects);
-    }
-
-    fn found_damaged(&mut self, blob: Option<BlobId>) {
-        self.counters.corrupt_blobs += 1;
-        if let Some(blob) = blob {
-            self.damaged.found(blob);
-        }
-    }
-
-    fn note_disk_failure(&mut self, now: Instant, blob: Option<BlobId>, failure: &DiskFailure) {
-        let worse = match failure {
-            DiskFailure::Full if self.disk != Disk::Failing => Disk::Full,
-            DiskFailure::Full => Disk::Failing,
-            DiskFailure::Write { .. } => Disk::Failing,
-            DiskFailure::Corrupt { .. } => return self.found_damaged(blob),
-            DiskFailure::Read { .. } => return,
-        };
-        if self.disk != worse {
-            self.disk = worse;
-            self.heartbeat.hurry(now);
+        if let Some(Damage { blob }) = self.scrubber.part_read(now, read, outcome, &mut self.ids, effects) {
+            self.found_damaged(blob);
         }
     }
 
@@ -454,10 +379,11 @@ impl Machine for DataServer {
 
     fn handle(&mut self, now: Instant, input: DataInput, effects: &mut Effects<DataEffect>) {
         self.beat(now, effects);
+        self.scrubber.wake(now, &mut self.ids, effects);
         match input {
             DataInput::DeadlineReached => {}
             DataInput::Bus(event) => self.bus_event(now, event, effects),
-            DataInput::Request { request, operation } => self.requested(request, operation, effects),
+            DataInput::Request { request, operation } => self.requested(now, request, operation, effects),
             DataInput::RequestGone { request } => self.request_gone(request),
             DataInput::LookedUp { lookup, outcome } => self.looked_up(lookup, outcome, effects),
             DataInput::Received { receive, outcome } => self.received(now, receive, outcome, effects),
@@ -467,15 +393,21 @@ impl Machine for DataServer {
             DataInput::Removed { removal, outcome } => self.removed(now, removal, outcome, effects),
             DataInput::Checked { check, outcome } => self.checked(now, check, outcome, effects),
             DataInput::Listed { list, outcome } => self.listed(now, list, outcome, effects),
+            DataInput::Described { describe, outcome } => self.described(now, describe, outcome, effects),
+            DataInput::DrainingKept { keep, outcome } => self.draining_kept(now, keep, &outcome, effects),
+            DataInput::Counted { count, outcome } => self.counted(now, count, outcome, effects),
+            DataInput::FilesFound { find, outcome } => self.scrubber.found(now, find, outcome, effects),
+            DataInput::PartRead { read, outcome } => self.part_scrubbed(now, read, outcome, effects),
             DataInput::SpaceMeasured { measurement, outcome } => self.space_measured(now, measurement, outcome),
         }
         self.beat(now, effects);
+        self.scrubber.wake(now, &mut self.ids, effects);
         assert_eq!(self.waiting.len(), self.requests.len(), "each request waits for exactly one completion");
         assert!(self.next_deadline().is_none_or(|deadline| deadline > now), "a due timer has fired");
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.heartbeat.next_deadline()
+        [self.heartbeat.next_deadline(), self.scrubber.next_deadline()].into_iter().flatten().min()
     }
 }
 

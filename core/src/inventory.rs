@@ -1,5 +1,6 @@
 //! What API servers ask data servers about the blobs that they hold, many at a time.
 
+mod full;
 mod notes;
 pub mod text;
 
@@ -9,6 +10,7 @@ use core::time::Duration;
 use crate::catalog::{BlobId, Version, VersionLabel};
 use crate::time::WallTime;
 
+pub use self::full::{FullEntry, FullPage, ParseFullEntryError};
 pub use self::notes::{Notes, NotesError};
 
 /// The target that the question which of many blobs are held is posted to.

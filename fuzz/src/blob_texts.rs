@@ -2,7 +2,7 @@
 
 use lode_core::catalog::{Description, VersionLabel};
 use lode_core::inventory::text::{committed_from_text, committed_to_text, held_from_text, held_to_text};
-use lode_core::inventory::{InventoryPage, MAX_BLOBS_AT_A_TIME};
+use lode_core::inventory::{FullPage, InventoryPage, MAX_BLOBS_AT_A_TIME};
 use lode_core::resource::data::DataResource;
 
 /// Whatever is understood is written the same, byte for byte, and is bounded.
@@ -24,6 +24,10 @@ pub fn blob_texts(data: &[u8]) {
         assert_eq!(held_to_text(&blobs).as_bytes(), data);
     }
     if let Ok(page) = InventoryPage::from_text(data) {
+        assert!(page.blobs.len() <= MAX_BLOBS_AT_A_TIME);
+        assert_eq!(page.to_text().as_bytes(), data);
+    }
+    if let Ok(page) = FullPage::from_text(data) {
         assert!(page.blobs.len() <= MAX_BLOBS_AT_A_TIME);
         assert_eq!(page.to_text().as_bytes(), data);
     }

@@ -8,6 +8,7 @@ mod cluster;
 mod data;
 mod dev;
 mod download;
+mod drain;
 mod exit;
 mod failure;
 mod get;
@@ -19,6 +20,7 @@ mod output;
 mod progress;
 mod put;
 mod remove;
+mod scrub;
 mod serve;
 mod signals;
 mod sink;
@@ -61,6 +63,8 @@ fn carry_out(command: Command, output: Output) -> Result<(), Failure> {
         Command::Locate(args) => smol::block_on(locate::run(&args, output)),
         Command::Bucket(args) => smol::block_on(bucket::run(&args, output)),
         Command::Status(args) => smol::block_on(status::run(&args, output)),
+        Command::Scrub(args) => smol::block_on(scrub::run(&args, output)),
+        Command::Drain(args) => smol::block_on(drain::run(&args, output)),
         Command::Completions { shell } => completions(shell),
     }
 }
@@ -73,6 +77,8 @@ fn output_args(command: &Command) -> OutputArgs {
         Command::Locate(args) => args.output,
         Command::Bucket(args) => args.output(),
         Command::Status(args) => args.output,
+        Command::Scrub(args) => args.output,
+        Command::Drain(args) => args.output,
         Command::Dev(_) | Command::Api(_) | Command::Data(_) | Command::Completions { .. } => {
             OutputArgs { json: false, quiet: false }
         }

@@ -108,6 +108,7 @@ impl DataServerBuilder {
         }
         let space = store.space()?;
         let machine = Machine::new(self.config, advertised, fresh_incarnation(), space)?;
+        let machine = machine.draining(store.is_draining()).scrubbed(store.scrub_record());
         let (engine, bus_work) = Engine::new(machine, Node { store }, Arc::clone(&self.executor), &*self.bus);
         Ok(DataServer { engine, listener, address, limits: self.limits, executor: self.executor, bus_work })
     }
@@ -153,3 +154,6 @@ fn reachable(address: SocketAddr) -> Result<ServerAddress, StartError> {
     }
     address.to_string().parse().map_err(|_| StartError::NotReachable { address })
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -40,6 +40,7 @@ mod format;
 mod layout;
 mod positioned;
 mod reader;
+mod scrub;
 mod sync;
 mod writer;
 
@@ -160,6 +161,21 @@ impl BlobStore {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the server is to be emptied, as it was kept last.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.layout.is_draining()
+    }
+
+    /// Keeps, durably, whether the server is to be emptied.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub async fn keep_draining(&self, draining: bool) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        smol::unblock(move || shared.layout.keep_draining(draining)).await
     }
 
     /// The room on the file system.

@@ -102,11 +102,13 @@ impl<K: Kind> Engine<K> {
         let work = async {
             let bus = self.executor.spawn(bus_work);
             let timekeeper = Arc::clone(&self);
-            // Dropped, and so ended, with this block.
-            let _timer = self.executor.spawn(async move { timekeeper.keep_time().await });
+            let timer = self.executor.spawn(async move { timekeeper.keep_time().await });
             serving.await;
             self.link.shutdown();
             bus.await;
+            // Waited for: a task that is only dropped holds the engine, and with it the folder of a data server, for as long
+            // as the executor lives, which the engine holds.
+            timer.cancel().await;
         };
         executor.run(work).await;
     }

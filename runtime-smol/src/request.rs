@@ -21,6 +21,17 @@ pub(crate) enum ObjectMethod {
     Delete,
 }
 
+/// What can be done with something that a server does, as a whole, for some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CommandMethod {
+    /// POST.
+    Begin,
+    /// DELETE.
+    Cancel,
+    /// GET or HEAD.
+    Tell,
+}
+
 /// What a request turned out to be about.
 pub(crate) enum Asked<Operation> {
     /// For the machine.
@@ -60,6 +71,23 @@ pub(crate) fn only_put(exchange: &Exchange) -> Result<(), Misunderstood> {
 pub(crate) fn only_post(exchange: &Exchange) -> Result<(), Misunderstood> {
     let method = exchange.method();
     if method == Method::Post { Ok(()) } else { Err(not_served(method, "POST")) }
+}
+
+/// What a request wants to do with something that a server does as a whole.
+///
+/// # Errors
+/// If that does not take its method.
+pub(crate) fn command_method(exchange: &Exchange) -> Result<CommandMethod, Misunderstood> {
+    let method = exchange.method();
+    if is_read(method) {
+        Ok(CommandMethod::Tell)
+    } else if method == Method::Post {
+        Ok(CommandMethod::Begin)
+    } else if method == Method::Delete {
+        Ok(CommandMethod::Cancel)
+    } else {
+        Err(not_served(method, "GET, HEAD, POST, DELETE"))
+    }
 }
 
 /// What a request wants to do with an object.
@@ -173,7 +201,8 @@ fn is_read(method: Method) -> bool {
     method == Method::Get || method == Method::Head
 }
 
-fn not_served(method: Method, allowed: &'static str) -> Misunderstood {
+/// What a request is told whose method is none of those.
+pub(crate) fn not_served(method: Method, allowed: &'static str) -> Misunderstood {
     Misunderstood::Method { method: method.to_string(), allowed }
 }
 

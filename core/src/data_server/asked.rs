@@ -4,10 +4,11 @@
 //! |-----------|----------------------------|-------------------------------------------------------------------|
 //! | held      | [`DataInput::Checked`]     | tell which are held; those known to be damaged are not looked at  |
 //! | inventory | [`DataInput::Listed`]      | tell what is held, but for what is known to be damaged            |
+//! | full inventory | [`DataInput::Described`] | the same, with all that is known of it                         |
 
 use alloc::vec::Vec;
 
-use super::messages::{Checked, DataEffect, DataResponse, DiskFailure};
+use super::messages::{Checked, DataEffect, DataResponse, DescribedPage, DiskFailure};
 use super::{DataServer, Work};
 use crate::id::{OperationId, RequestId};
 use crate::inventory::{CommittedBlob, InventoryPage, MAX_BLOBS_AT_A_TIME};
@@ -73,6 +74,36 @@ impl DataServer {
             Ok(mut page) => {
                 page.blobs.retain(|entry| !self.damaged.holds(entry.blob));
                 effects.push(DataEffect::Respond { request, response: DataResponse::Inventory(page) });
+            }
+            Err(failure) => self.disk_failed(now, request, None, &failure, effects),
+        }
+    }
+
+    pub(super) fn asked_full_inventory(
+        &mut self,
+        request: RequestId,
+        query: InventoryQuery,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        let describe = self.begin(request, Work::Describing);
+        effects.push(DataEffect::Describe { describe, request, query });
+    }
+
+    pub(super) fn described(
+        &mut self,
+        now: Instant,
+        describe: OperationId,
+        outcome: Result<DescribedPage, DiskFailure>,
+        effects: &mut Effects<DataEffect>,
+    ) {
+        let Some((request, Work::Describing)) = self.take_waiting(describe) else {
+            return;
+        };
+        match outcome {
+            Ok(DescribedPage { mut page, damaged }) => {
+                damaged.into_iter().for_each(|blob| self.found_damaged(Some(blob)));
+                page.blobs.retain(|entry| !self.damaged.holds(entry.blob));
+                effects.push(DataEffect::Respond { request, response: DataResponse::FullInventory(page) });
             }
             Err(failure) => self.disk_failed(now, request, None, &failure, effects),
         }

@@ -1,19 +1,24 @@
 //! What happens to a data server, and what it wants done.
 
+mod whole;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use self::whole::{Checked, Counts, DescribedPage, DrainCommand, DrainReport, ScrubCommand};
+use super::scrub::{ScrubPart, ScrubPlace, ScrubRecord, ScrubReport};
 use crate::bus::{BusCommand, BusEvent};
 use crate::catalog::{BlobId, Description, VersionLabel};
 use crate::checksum::Checksum;
 use crate::digest::{ComputedDigests, RequestedDigests};
 use crate::id::{OperationId, RequestId};
-use crate::inventory::{CommittedBlob, InventoryPage};
+use crate::inventory::{CommittedBlob, FullPage, InventoryPage};
 use crate::name::ObjectName;
 use crate::refusal::Refusal;
 use crate::resource::data::InventoryQuery;
 use crate::select::{ObjectHead, Selection};
 use crate::space::Space;
+use crate::time::Instant;
 use crate::transfer::BodyFault;
 
 /// What happens to a data server.
@@ -91,6 +96,41 @@ pub enum DataInput {
         /// What is there.
         outcome: Result<InventoryPage, DiskFailure>,
     },
+    /// Completes [`DataEffect::Describe`].
+    Described {
+        /// Its id.
+        describe: OperationId,
+        /// What is there.
+        outcome: Result<DescribedPage, DiskFailure>,
+    },
+    /// Completes [`DataEffect::KeepDraining`].
+    DrainingKept {
+        /// Its id.
+        keep: OperationId,
+        /// Whether a restart will know.
+        outcome: Result<(), DiskFailure>,
+    },
+    /// Completes [`DataEffect::Count`].
+    Counted {
+        /// Its id.
+        count: OperationId,
+        /// What is there.
+        outcome: Result<Counts, DiskFailure>,
+    },
+    /// Completes [`DataEffect::FindFiles`].
+    FilesFound {
+        /// Its id.
+        find: OperationId,
+        /// The next files, at most [`SCRUB_PAGE`](super::scrub::SCRUB_PAGE), in their order; none behind the last one.
+        outcome: Result<Vec<ScrubPlace>, DiskFailure>,
+    },
+    /// Completes [`DataEffect::ReadPart`].
+    PartRead {
+        /// Its id.
+        read: OperationId,
+        /// What was read; `None` if the file is not there any more.
+        outcome: Result<Option<ScrubPart>, DiskFailure>,
+    },
     /// Completes [`DataEffect::MeasureSpace`].
     SpaceMeasured {
         /// Its id.
@@ -111,7 +151,7 @@ pub enum DataOperation {
         declared_bytes: Option<u64>,
         /// What it must hash to.
         digests: RequestedDigests,
-        /// What the blob says of itself, if its sender knows; its name is then that of a [`BlobId`](crate::catalog::BlobId).
+        /// What the blob says of itself, if its sender knows; its name is then that of a [`BlobId`].
         description: Option<Description>,
         /// Which version it has become, if its sender knows that already.
         label: Option<VersionLabel>,
@@ -135,6 +175,12 @@ pub enum DataOperation {
     },
     /// Tell of all blobs that are held, page by page.
     Inventory(InventoryQuery),
+    /// Tell of all blobs that are held, page by page, with all that is known of each.
+    FullInventory(InventoryQuery),
+    /// Be emptied, or not, or tell whether that is so.
+    Drain(DrainCommand),
+    /// Read all that lies on the disk, now, or tell how far that is.
+    Scrub(ScrubCommand),
 }
 
 /// What a data server wants done.
@@ -228,6 +274,53 @@ pub enum DataEffect {
         /// Which page.
         query: InventoryQuery,
     },
+    /// List what lies among the blobs, with what stands at the ends of the files. Completed by [`DataInput::Described`].
+    Describe {
+        /// Its id.
+        describe: OperationId,
+        /// For which request.
+        request: RequestId,
+        /// Which page.
+        query: InventoryQuery,
+    },
+    /// Keep whether the server is to be emptied, so that a restart does not change that. Completed by
+    /// [`DataInput::DrainingKept`].
+    KeepDraining {
+        /// Its id.
+        keep: OperationId,
+        /// For which request.
+        request: RequestId,
+        /// Whether it is.
+        draining: bool,
+    },
+    /// Count what is there. Completed by [`DataInput::Counted`].
+    Count {
+        /// Its id.
+        count: OperationId,
+        /// For which request.
+        request: RequestId,
+    },
+    /// Find the next files to be scrubbed. Completed by [`DataInput::FilesFound`].
+    FindFiles {
+        /// Its id.
+        find: OperationId,
+        /// Behind which place; from the first one on if not given.
+        after: Option<ScrubPlace>,
+    },
+    /// Read a part of a file, as long as the disk likes, and check it. Completed by [`DataInput::PartRead`].
+    ReadPart {
+        /// Its id.
+        read: OperationId,
+        /// Which file.
+        place: ScrubPlace,
+        /// From which byte of the body on.
+        from: u64,
+    },
+    /// Keep how far a scrub is, as well as that can be done: what is lost is scrubbed anew.
+    KeepScrub {
+        /// How far.
+        record: ScrubRecord,
+    },
     /// Measure the space on the disk. Completed by [`DataInput::SpaceMeasured`].
     MeasureSpace {
         /// Its id.
@@ -258,6 +351,17 @@ pub enum DataResponse {
     Held(Vec<BlobId>),
     /// What is held (200).
     Inventory(InventoryPage),
+    /// What is held, with all that is known of it (200).
+    FullInventory(FullPage),
+    /// How far the server is emptied (200).
+    Drain(DrainReport),
+    /// How far a scrub is, or what it has found (200).
+    Scrub {
+        /// What is known.
+        report: ScrubReport,
+        /// The instant at which that is so.
+        at: Instant,
+    },
     /// It is not done.
     Refused(Refusal),
 }
@@ -269,15 +373,6 @@ pub struct BlobInfo {
     pub size_bytes: u64,
     /// The checksum of its body.
     pub checksum: Checksum,
-}
-
-/// What was seen of blobs that were asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checked {
-    /// Those that are there, whole as far as the ends of their files tell.
-    pub held: Vec<BlobId>,
-    /// Those that are there and damaged.
-    pub damaged: Vec<BlobId>,
 }
 
 /// A body that was received and lies in a temporary file.

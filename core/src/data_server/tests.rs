@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::*;
 use crate::bus::{BusMessage, ReplyTo};
 use crate::checksum::Checksum;
+use crate::data_server::messages::{ReceiveFailure, ReceivedBody};
 use crate::digest::{ComputedDigests, RequestedDigests};
 use crate::name::ObjectName;
 use crate::transfer::BodyFault;
@@ -14,6 +15,7 @@ use crate::wire::{Held, LocateAnswer, LocateQuery, encode_text};
 mod asked;
 mod counters;
 mod disk;
+mod draining;
 
 const ROOM: Space = Space { free_bytes: 1 << 30, total_bytes: 1 << 40 };
 const CHECKSUM: Checksum = Checksum::new([7; 32]);

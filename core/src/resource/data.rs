@@ -17,6 +17,12 @@ pub enum DataResource {
     Held,
     /// `/blobs/?after=…&limit=…`: an inventory, page by page.
     Inventory(InventoryQuery),
+    /// The same with `full=1`: with all that is known of each blob.
+    FullInventory(InventoryQuery),
+    /// `/scrub`: reading all that lies on the disk.
+    Scrub,
+    /// `/drain`: whether the server is to be emptied.
+    Drain,
 }
 
 /// Which page of an inventory is wanted.
@@ -48,7 +54,13 @@ impl DataResource {
         let (path, query) = path_and_query(target);
         Ok(match path {
             b"/blobs/held" => Some(Self::Held),
-            b"/blobs" | b"/blobs/" => Some(Self::Inventory(InventoryQuery::parse(query)?)),
+            b"/blobs" | b"/blobs/" => {
+                let inventory = InventoryQuery::parse(query)?;
+                let is_full = parameter(query, "full") == Some("1");
+                Some(if is_full { Self::FullInventory(inventory) } else { Self::Inventory(inventory) })
+            }
+            b"/scrub" => Some(Self::Scrub),
+            b"/drain" => Some(Self::Drain),
             _ => None,
         })
     }
@@ -64,6 +76,12 @@ impl InventoryQuery {
             let _written = write!(target, "&after={after}");
         }
         target
+    }
+
+    /// The target that means it, with all that is known of each blob.
+    #[must_use]
+    pub fn full_target(&self) -> String {
+        self.target() + "&full=1"
     }
 
     fn parse(query: &[u8]) -> Result<Self, DataResourceError> {
@@ -102,6 +120,13 @@ mod tests {
             ("/blobs", inventory(None, MAX_BLOBS_AT_A_TIME)),
             ("/blobs/?limit=7", inventory(None, 7)),
             ("/blobs/?limit=70000&after=00000000000000ab-0000000000000007", inventory(Some(blob), MAX_BLOBS_AT_A_TIME)),
+            (
+                "/blobs/?full=1",
+                Ok(Some(DataResource::FullInventory(InventoryQuery { after: None, limit: MAX_BLOBS_AT_A_TIME }))),
+            ),
+            ("/blobs/?full=0", inventory(None, MAX_BLOBS_AT_A_TIME)),
+            ("/scrub", Ok(Some(DataResource::Scrub))),
+            ("/drain", Ok(Some(DataResource::Drain))),
             ("/blobs/other", Ok(None)),
             ("/objects/held", Ok(None)),
             ("/blobs/?limit=0", Err(DataResourceError::Limit)),
@@ -119,6 +144,8 @@ mod tests {
             let query = InventoryQuery { after: after.map(BlobId::from_bytes), limit };
             let parsed = DataResource::parse(query.target().as_bytes());
             prop_assert_eq!(parsed, Ok(Some(DataResource::Inventory(query))));
+            let parsed = DataResource::parse(query.full_target().as_bytes());
+            prop_assert_eq!(parsed, Ok(Some(DataResource::FullInventory(query))));
         }
 
         #[test]

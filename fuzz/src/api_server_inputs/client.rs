@@ -171,7 +171,10 @@ impl Client {
             Refusal::NotRemoved { .. } | Refusal::CannotDelete { .. } => {
                 assert!(matches!(self.operation, ApiOperation::Delete { .. }));
             }
-            Refusal::LengthMismatch { .. } | Refusal::DiskFailed { .. } | Refusal::Corrupt { .. } => {
+            Refusal::LengthMismatch { .. }
+            | Refusal::DiskFailed { .. }
+            | Refusal::Draining
+            | Refusal::Corrupt { .. } => {
                 panic!("that is for a data server to say: {refusal:?}")
             }
             Refusal::NoSuchBucket

@@ -92,7 +92,9 @@ pub(super) fn completion(effect: &ApiEffect, reader: &mut Reader<'_>) -> ApiInpu
                 _ => RemoveOutcome::CannotDelete,
             },
         },
-        ApiEffect::Bus(_) | ApiEffect::Respond { .. } | ApiEffect::Version(_) => panic!("nothing completes {effect:?}"),
+        ApiEffect::Bus(_) | ApiEffect::Respond { .. } | ApiEffect::Version(_) | ApiEffect::Upkeep(_) => {
+            panic!("nothing completes {effect:?}")
+        }
     }
 }
 

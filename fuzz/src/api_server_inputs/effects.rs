@@ -17,7 +17,11 @@ pub(super) const fn request_of(effect: &ApiEffect) -> Option<RequestId> {
         | ApiEffect::Fetch { request, .. }
         | ApiEffect::Relay { request, .. }
         | ApiEffect::Respond { request, .. } => Some(*request),
-        ApiEffect::Bus(_) | ApiEffect::AskDirectly { .. } | ApiEffect::Remove { .. } | ApiEffect::Version(_) => None,
+        ApiEffect::Bus(_)
+        | ApiEffect::AskDirectly { .. }
+        | ApiEffect::Remove { .. }
+        | ApiEffect::Version(_)
+        | ApiEffect::Upkeep(_) => None,
     }
 }
 
@@ -28,7 +32,7 @@ impl Driver {
         }
         match &effect {
             ApiEffect::Bus(command) => return self.publish(command),
-            ApiEffect::Version(_) => panic!("nothing about versions was asked: {effect:?}"),
+            ApiEffect::Version(_) | ApiEffect::Upkeep(_) => panic!("nothing about versions was asked: {effect:?}"),
             ApiEffect::Respond { request, response } => {
                 let client = self.clients.remove(request).expect("each request is answered once");
                 return client.check_response(response);

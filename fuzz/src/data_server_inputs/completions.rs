@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use lode_core::catalog::BlobId;
 use lode_core::data_server::messages::{
-    BlobInfo, Checked, DataEffect, DataInput, DataOperation, DiskFailure, ReceiveFailure, ReceivedBody, SendFailure,
+    BlobInfo, Checked, Counts, DataEffect, DataInput, DataOperation, DescribedPage, DiskFailure, ReceiveFailure,
+    ReceivedBody, SendFailure,
 };
+use lode_core::data_server::scrub::{ScrubPart, ScrubPlace};
 use lode_core::digest::ComputedDigests;
 use lode_core::id::RequestId;
-use lode_core::inventory::{InventoryEntry, InventoryPage};
+use lode_core::inventory::{FullEntry, InventoryEntry, InventoryPage};
 use lode_core::name::ObjectName;
 use lode_core::space::Space;
+use lode_core::time::WallTime;
 use lode_core::transfer::BodyFault;
 
 use super::driver::{Driver, blobs};
@@ -56,6 +59,16 @@ impl Driver {
                     None if is_damaged && is_corrupt => Some((query, false)),
                     held => held.map(|held| (query, held && !is_damaged)),
                 };
+            }
+            (DataEffect::ReadPart { read, place, .. }, DataInput::PartRead { outcome, .. }) => {
+                // That of a scrub which was begun anew meanwhile says nothing of the new one.
+                if self.scrubbing == Some(*read) {
+                    let blob = place.file.parse::<BlobId>().ok();
+                    self.note_outcome(blob.map(BlobId::name).as_ref(), outcome.as_ref().err());
+                }
+            }
+            (DataEffect::Describe { .. }, DataInput::Described { outcome: Ok(described), .. }) => {
+                self.damaged.extend(described.damaged.iter().copied());
             }
             (DataEffect::Check { .. }, DataInput::Checked { outcome: Ok(checked), .. }) => {
                 self.damaged.extend(checked.damaged.iter().copied());
@@ -106,7 +119,11 @@ impl Driver {
             DataOperation::Put { name, .. } | DataOperation::Get { name, .. } | DataOperation::Delete { name } => {
                 Some(name.clone())
             }
-            DataOperation::Held { .. } | DataOperation::Inventory(_) => None,
+            DataOperation::Held { .. }
+            | DataOperation::Inventory(_)
+            | DataOperation::FullInventory(_)
+            | DataOperation::Drain(_)
+            | DataOperation::Scrub(_) => None,
         }
     }
 
@@ -166,6 +183,29 @@ pub(super) fn completion(effect: &DataEffect, reader: &mut Reader<'_>) -> DataIn
                 next: None,
             }),
         },
+        DataEffect::Describe { describe, .. } => {
+            DataInput::Described { describe: *describe, outcome: or_disk_failure(reader, described) }
+        }
+        DataEffect::KeepDraining { keep, .. } => {
+            DataInput::DrainingKept { keep: *keep, outcome: or_disk_failure(reader, |_| ()) }
+        }
+        DataEffect::Count { count, .. } => DataInput::Counted {
+            count: *count,
+            outcome: or_disk_failure(reader, |reader| Counts { blobs: reader.byte().into(), objects: 0 }),
+        },
+        DataEffect::FindFiles { find, .. } => DataInput::FilesFound {
+            find: *find,
+            outcome: or_disk_failure(reader, |reader| {
+                let files = blobs().map(|blob| blob.to_string()).chain(["object".to_owned()]);
+                files.take(reader.below(4)).map(|file| ScrubPlace { folder: 7, file }).collect()
+            }),
+        },
+        DataEffect::ReadPart { read, .. } => DataInput::PartRead {
+            read: *read,
+            outcome: or_disk_failure(reader, |reader| {
+                world::maybe(reader, |reader| ScrubPart { bytes: reader.byte().into(), more: reader.flag() })
+            }),
+        },
         DataEffect::MeasureSpace { measurement } => DataInput::SpaceMeasured {
             measurement: *measurement,
             outcome: or_disk_failure(reader, |reader| Space {
@@ -173,7 +213,7 @@ pub(super) fn completion(effect: &DataEffect, reader: &mut Reader<'_>) -> DataIn
                 total_bytes: u64::MAX,
             }),
         },
-        DataEffect::Bus(_) | DataEffect::Discard { .. } | DataEffect::Respond { .. } => {
+        DataEffect::Bus(_) | DataEffect::Discard { .. } | DataEffect::KeepScrub { .. } | DataEffect::Respond { .. } => {
             panic!("nothing completes {effect:?}")
         }
     }
@@ -190,6 +230,25 @@ fn found(reader: &mut Reader<'_>) -> Result<Option<BlobInfo>, DiskFailure> {
             checksum: world::checksum(reader),
         })
     })
+}
+
+fn described(reader: &mut Reader<'_>) -> DescribedPage {
+    let mut described = DescribedPage::default();
+    for blob in blobs() {
+        if reader.flag() {
+            described.damaged.push(blob);
+            continue;
+        }
+        described.page.blobs.push(FullEntry {
+            blob,
+            size_bytes: world::size_bytes(reader),
+            checksum: world::checksum(reader),
+            stored: WallTime::EPOCH,
+            label: None,
+            description: "tombstone objects a".parse().expect("a description"),
+        });
+    }
+    described
 }
 
 fn received(reader: &mut Reader<'_>, declared_bytes: Option<u64>) -> Result<ReceivedBody, ReceiveFailure> {

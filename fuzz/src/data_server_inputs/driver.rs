@@ -7,7 +7,7 @@ use lode_core::bus::{BusEvent, BusMessage, ReplyTo};
 use lode_core::catalog::{BlobId, Version};
 use lode_core::config::DataConfig;
 use lode_core::data_server::DataServer;
-use lode_core::data_server::messages::{DataEffect, DataInput, DataOperation};
+use lode_core::data_server::messages::{DataEffect, DataInput, DataOperation, DrainCommand, ScrubCommand};
 use lode_core::digest::RequestedDigests;
 use lode_core::id::{Incarnation, OperationId, OperationIds, RequestId};
 use lode_core::inventory::CommittedBlob;
@@ -42,6 +42,8 @@ pub(super) struct Driver {
     pub(super) last_heartbeat: Option<Instant>,
     /// The blobs that the server has been told to be damaged.
     pub(super) damaged: BTreeSet<BlobId>,
+    /// The part that the scrub waits for.
+    pub(super) scrubbing: Option<OperationId>,
     pub(super) bus_is_up: bool,
     /// Whether it was up before this step.
     pub(super) bus_was_up: bool,
@@ -81,6 +83,8 @@ impl Driver {
             max_requests: reader.below(4) + 1,
             max_lookups: reader.below(3) + 1,
             reserve_bytes: 100,
+            // Those that are told to begin make no pauses: it wakes for heartbeats alone.
+            scrub_every: None,
             ..DataConfig::default()
         };
         let space = Space { free_bytes: world::size_bytes(reader), total_bytes: u64::MAX };
@@ -99,6 +103,7 @@ impl Driver {
             ids: BTreeSet::new(),
             last_heartbeat: None,
             damaged: BTreeSet::new(),
+            scrubbing: None,
             bus_is_up: false,
             bus_was_up: false,
             askers_ids: OperationIds::new(Incarnation::new(9)),
@@ -154,7 +159,7 @@ impl Driver {
 
     pub(super) fn request(&mut self, reader: &mut Reader<'_>) {
         let name = name(reader);
-        let operation = match reader.below(6) {
+        let operation = match reader.below(9) {
             0 | 1 => DataOperation::Put {
                 name,
                 declared_bytes: world::maybe(reader, world::size_bytes),
@@ -165,7 +170,10 @@ impl Driver {
             2 => DataOperation::Get { name, selection: world::selection(reader) },
             3 => DataOperation::Delete { name },
             4 => DataOperation::Held { blobs: blobs().take(reader.below(3)).map(committed).collect() },
-            _ => DataOperation::Inventory(InventoryQuery { after: None, limit: reader.below(3) + 1 }),
+            5 => DataOperation::Inventory(InventoryQuery { after: None, limit: reader.below(3) + 1 }),
+            6 => DataOperation::FullInventory(InventoryQuery { after: None, limit: reader.below(3) + 1 }),
+            7 => DataOperation::Drain(reader.one_of(&[DrainCommand::Begin, DrainCommand::Cancel, DrainCommand::Tell])),
+            _ => DataOperation::Scrub(reader.one_of(&[ScrubCommand::Begin, ScrubCommand::Tell])),
         };
         self.next_request += 1;
         let request = RequestId(self.next_request);

@@ -24,8 +24,16 @@ pub(super) const fn request_of(effect: &DataEffect) -> Option<RequestId> {
         | DataEffect::Remove { request, .. }
         | DataEffect::Check { request, .. }
         | DataEffect::List { request, .. }
+        | DataEffect::Describe { request, .. }
+        | DataEffect::KeepDraining { request, .. }
+        | DataEffect::Count { request, .. }
         | DataEffect::Respond { request, .. } => Some(*request),
-        DataEffect::Bus(_) | DataEffect::LookUp { .. } | DataEffect::MeasureSpace { .. } => None,
+        DataEffect::Bus(_)
+        | DataEffect::LookUp { .. }
+        | DataEffect::FindFiles { .. }
+        | DataEffect::ReadPart { .. }
+        | DataEffect::KeepScrub { .. }
+        | DataEffect::MeasureSpace { .. } => None,
     }
 }
 
@@ -38,6 +46,9 @@ impl Driver {
             DataEffect::Bus(command) => return self.publish(command),
             DataEffect::Respond { request, response } => {
                 let asker = self.askers.remove(request).expect("each request is answered once");
+                if let DataResponse::Drain(report) = response {
+                    assert_eq!(report.draining, self.server.is_draining());
+                }
                 return asker.check_response(response, &self.damaged);
             }
             DataEffect::Discard { request } => return self.upload(*request).discard(),
@@ -65,6 +76,25 @@ impl Driver {
                 let DataOperation::Held { blobs } = &asker.operation else { panic!("{:?}", asker.operation) };
                 let sound = blobs.iter().filter(|blob| !self.damaged.contains(&blob.blob));
                 assert!(sound.eq(looked_at), "all but those known to be damaged are looked at");
+            }
+            DataEffect::KeepScrub { .. } => return,
+            DataEffect::FindFiles { find, .. } => {
+                self.use_id(*find);
+                self.scrubbing = None;
+            }
+            DataEffect::ReadPart { read, .. } => {
+                self.use_id(*read);
+                self.scrubbing = Some(*read);
+            }
+            DataEffect::Describe { describe, request, query } => {
+                self.use_id(*describe);
+                let asker = self.askers.get(request).expect("looked at above");
+                assert_eq!(asker.operation, DataOperation::FullInventory(*query));
+            }
+            DataEffect::KeepDraining { keep: id, request, .. } | DataEffect::Count { count: id, request } => {
+                self.use_id(*id);
+                let asker = self.askers.get(request).expect("looked at above");
+                assert!(matches!(asker.operation, DataOperation::Drain(_)), "{:?}", asker.operation);
             }
             DataEffect::List { list, request, query } => {
                 self.use_id(*list);
@@ -145,6 +175,14 @@ impl Asker {
                 let told: BTreeSet<_> = page.blobs.iter().map(|entry| entry.blob).collect();
                 assert_eq!(told, blobs().filter(|blob| !damaged.contains(blob)).collect());
             }
+            DataResponse::FullInventory(page) => {
+                assert!(matches!(self.operation, DataOperation::FullInventory(_)), "{:?}", self.operation);
+                assert!(page.blobs.iter().all(|entry| !damaged.contains(&entry.blob)));
+            }
+            DataResponse::Drain(_) => {
+                assert!(matches!(self.operation, DataOperation::Drain(_)), "{:?}", self.operation)
+            }
+            DataResponse::Scrub { .. } => assert!(matches!(self.operation, DataOperation::Scrub(_))),
             DataResponse::Refused(refusal) => self.check_refusal(refusal),
         }
     }
@@ -156,6 +194,7 @@ impl Asker {
         match refusal {
             Refusal::Busy => assert!(self.may_be_busy, "there was room for this request"),
             Refusal::NotFound => assert!(!is_put, "a PUT finds nothing missing"),
+            Refusal::Draining => assert!(is_put),
             Refusal::BrokenBody { .. } | Refusal::LengthMismatch { .. } | Refusal::DigestMismatch(_) => assert!(is_put),
             Refusal::NoSpace | Refusal::DiskFailed { .. } | Refusal::Corrupt { .. } => {}
             Refusal::NoDataServer

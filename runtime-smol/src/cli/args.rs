@@ -3,6 +3,7 @@
 mod bucket;
 mod client;
 mod dev;
+mod operate;
 mod server;
 mod values;
 
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 pub(super) use self::bucket::{BucketAction, BucketArgs};
 pub(super) use self::client::{ClusterArgs, GetArgs, LocateArgs, OutputArgs, PutArgs, RemoveArgs, StatusArgs};
 pub(super) use self::dev::DevArgs;
+pub(super) use self::operate::{DrainArgs, ScrubArgs};
 pub(super) use self::server::{ApiArgs, DataArgs, LogArgs, UpkeepArgs};
 pub(super) use self::values::ListenAddress;
 
@@ -64,6 +66,8 @@ pub(super) enum Command {
     Locate(LocateArgs),
     Bucket(BucketArgs),
     Status(StatusArgs),
+    Drain(DrainArgs),
+    Scrub(ScrubArgs),
     /// Print a script that completes the arguments of `lode` in a shell
     #[command(after_help = "\
 Examples:

@@ -49,6 +49,8 @@ fn config(args: &DataArgs) -> Result<DataConfig, Failure> {
         heartbeat_period: *args.heartbeat_period,
         max_requests: args.max_requests,
         reserve_bytes: args.reserve.as_u64(),
+        scrub_every: Some(*args.scrub_every).filter(|every| !every.is_zero()),
+        scrub_rate_bytes: args.scrub_rate.as_u64(),
         zone: args.zone.clone(),
         ..DataConfig::default()
     };

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use lode_core::address::ServerAddress;
 use lode_core::checksum::Checksum;
 use lode_core::name::NameError;
 use lode_smol::http::client::ClientError;
@@ -67,9 +68,31 @@ pub(super) enum Failure {
         /// What the system said.
         error: io::Error,
     },
+    /// A data server that is drained holds objects that nobody moves.
+    #[error(
+        "{server} holds no copy of a version any more, but {objects} objects of the mode without a catalog, which nobody \
+         moves: get them and put them anew before it is stopped"
+    )]
+    ObjectsLeft {
+        /// Which.
+        server: ServerAddress,
+        /// How many.
+        objects: u64,
+    },
     /// A server could not be started.
     #[error("{0}")]
     Start(String),
+    /// A scrub has found something.
+    #[error("not everything is sound: damaged files {damaged}, files that could not be read {unreadable}")]
+    DamageFound {
+        /// How many are damaged.
+        damaged: u64,
+        /// How many could not be read.
+        unreadable: u64,
+    },
+    /// What was waited for was called off by somebody else.
+    #[error("{0}")]
+    Cancelled(String),
     /// Whoever read our standard output is gone.
     #[error("the reader of the standard output is gone")]
     ReaderGone,
@@ -88,6 +111,9 @@ impl Failure {
             Self::Corrupt { .. } => "checksum_mismatch",
             Self::Changed { .. } => "changed",
             Self::Local { .. } => "local_io",
+            Self::ObjectsLeft { .. } => "objects_left",
+            Self::DamageFound { .. } => "damage_found",
+            Self::Cancelled(_) => "cancelled",
             Self::Start(_) => "start",
             Self::ReaderGone => "reader_gone",
         }
@@ -98,7 +124,12 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Name(_) => Exit::Usage,
             Self::Unreachable(_) | Self::Broken(_) => Exit::Unavailable,
-            Self::Nonsense(_) | Self::Local { .. } | Self::Start(_) => Exit::Failed,
+            Self::Nonsense(_)
+            | Self::Local { .. }
+            | Self::ObjectsLeft { .. }
+            | Self::Cancelled(_)
+            | Self::DamageFound { .. }
+            | Self::Start(_) => Exit::Failed,
             Self::Refused { status, code, .. } => exit_of(*status, code),
             Self::Corrupt { .. } | Self::Changed { .. } => Exit::Corrupt,
             Self::ReaderGone => Exit::ReaderGone,

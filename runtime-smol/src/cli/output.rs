@@ -52,7 +52,9 @@ impl Output {
 
     /// Says what went wrong.
     pub(super) fn failure(self, failure: &Failure) {
-        if matches!(failure, Failure::ReaderGone) {
+        // Where the result itself says what was found, nothing more is said.
+        let is_said = matches!(failure, Failure::DamageFound { .. }) && self.json;
+        if matches!(failure, Failure::ReaderGone) || is_said {
             return;
         }
         if self.json {

@@ -11,6 +11,8 @@ const KNOWN: &str =
     "{msg} {wide_bar:.cyan/dim} {binary_bytes:>10} of {binary_total_bytes}  {binary_bytes_per_sec:>12}  {eta:>4} left";
 const UNKNOWN: &str = "{msg} {spinner:.cyan} {binary_bytes:>10}  {binary_bytes_per_sec:>12}  {elapsed}";
 
+const COUNTED: &str = "{msg} {wide_bar:.cyan/dim} {human_pos:>10} of {human_len}";
+
 /// Redrawn even if nothing moves, so that a standstill shows.
 const REDRAW: Duration = Duration::from_millis(200);
 
@@ -67,6 +69,43 @@ impl Progress {
     }
 }
 
+/// How many of something are done with. Removed from the terminal when dropped.
+#[derive(Debug)]
+pub(super) struct Counting {
+    bar: ProgressBar,
+    total: u64,
+}
+
+impl Counting {
+    /// Of so many, shown under this label if somebody is looking.
+    pub(super) fn new(output: Output, label: &str, total: u64, what: &str) -> Self {
+        let visible = output.shows_progress();
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(total), target).with_message(label.to_owned());
+        bar.set_style(style(&format!("{COUNTED} {what}")));
+        if visible {
+            bar.enable_steady_tick(REDRAW);
+        }
+        Self { bar, total }
+    }
+
+    /// So many are still to come. There may be more than there were at first.
+    pub(super) fn left(&self, left: u64) {
+        self.done(self.total.saturating_sub(left));
+    }
+
+    /// So many are done with.
+    pub(super) fn done(&self, done: u64) {
+        self.bar.set_position(done);
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
@@ -98,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_templates_can_be_read() {
-        for template in [KNOWN, UNKNOWN] {
+        for template in [KNOWN, UNKNOWN, COUNTED] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

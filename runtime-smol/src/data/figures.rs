@@ -10,6 +10,8 @@ pub(super) fn of(engine: &Engine<Node>) -> Figures {
     let (counters, space, requests, accepts_writes) = engine.driver.look(|machine, _| {
         (machine.counters(), machine.space(), machine.requests_under_way(), machine.accepts_writes())
     });
+    let (draining, damaged, scrub) =
+        engine.driver.look(|machine, _| (machine.is_draining(), machine.damaged_blobs(), machine.scrub().clone()));
     Figures::default()
         .gauge("lode_accepts_writes", "Whether it takes objects.", u64::from(accepts_writes))
         .gauge("lode_free_bytes", "Free space on its disk.", space.free_bytes)
@@ -21,6 +23,13 @@ pub(super) fn of(engine: &Engine<Node>) -> Figures {
         .counter("lode_malformed_messages", "Messages that made no sense, dropped.", counters.malformed_messages)
         .counter("lode_requests_busy", "Requests refused because too many were served.", counters.requests_busy)
         .counter("lode_corrupt_blobs", "Blobs found damaged.", counters.corrupt_blobs)
+        .gauge("lode_draining", "Whether it is to be emptied.", u64::from(draining))
+        .gauge("lode_damaged_blobs", "Blobs known to be damaged.", damaged as u64)
+        .gauge("lode_scrub_running", "Whether a scrub is under way.", u64::from(scrub.running))
+        .gauge("lode_scrub_files", "Files that this scrub, or the last one, has read.", scrub.files)
+        .gauge("lode_scrub_bytes", "Bytes that it has read.", scrub.bytes)
+        .gauge("lode_scrub_damaged", "Damaged files that it has found.", scrub.damaged)
+        .gauge("lode_scrub_unreadable", "Files that it could not read.", scrub.unreadable)
         .counter("lode_bus_dropped_out", "Messages not sent to the bus.", dropped.outgoing)
         .counter("lode_bus_dropped_in", "Messages from the bus not taken.", dropped.incoming)
 }

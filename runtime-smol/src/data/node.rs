@@ -3,6 +3,7 @@
 use lode_core::bus::BusEvent;
 use lode_core::data_server::DataServer as Machine;
 use lode_core::data_server::messages::{DataEffect, DataInput, DiskFailure};
+use lode_core::data_server::scrub::SCRUB_PAGE;
 
 use super::serve::described;
 use crate::bus::Role;
@@ -31,6 +32,20 @@ impl Kind for Node {
                 let outcome = found.map(|found| found.as_ref().map(described));
                 engine.feed(DataInput::LookedUp { lookup, outcome });
             }),
+            DataEffect::FindFiles { find, after } => engine.spawn(move |engine| async move {
+                let found = engine.own.store.find_files(after, SCRUB_PAGE).await;
+                let outcome = found.map_err(|error| DiskFailure::from(&error));
+                engine.feed(DataInput::FilesFound { find, outcome });
+            }),
+            DataEffect::ReadPart { read, place, from } => engine.spawn(move |engine| async move {
+                let outcome = engine.own.store.check_part(&place, from).await.map_err(|error| {
+                    tracing::error!(%error, "a scrub has found something that cannot be read");
+                    DiskFailure::from(&error)
+                });
+                engine.feed(DataInput::PartRead { read, outcome });
+            }),
+            // A few bytes, now and then, into the cache of the system.
+            DataEffect::KeepScrub { record } => engine.own.store.keep_scrub(&record),
             DataEffect::MeasureSpace { measurement } => engine.spawn(move |engine| async move {
                 // The file system may be a slow one, across a network.
                 let store = engine.own.store.clone();
@@ -45,6 +60,9 @@ impl Kind for Node {
             | DataEffect::Remove { request, .. }
             | DataEffect::Check { request, .. }
             | DataEffect::List { request, .. }
+            | DataEffect::Describe { request, .. }
+            | DataEffect::KeepDraining { request, .. }
+            | DataEffect::Count { request, .. }
             | DataEffect::Respond { request, .. } => engine.mailboxes.deliver(request, effect),
         }
     }

@@ -130,11 +130,30 @@ impl RequestTask<'_> {
                     let outcome = listed.map_err(|error| DiskFailure::from(&error));
                     self.engine.feed(DataInput::Listed { list, outcome });
                 }
+                DataEffect::Describe { describe, query, .. } => {
+                    let described = self.engine.own.store.full_inventory(query.after, query.limit).await;
+                    let outcome = described.map_err(|error| DiskFailure::from(&error));
+                    self.engine.feed(DataInput::Described { describe, outcome });
+                }
+                DataEffect::KeepDraining { keep, draining, .. } => {
+                    let kept = self.engine.own.store.keep_draining(draining).await;
+                    let outcome = kept.map_err(|error| DiskFailure::from(&error));
+                    self.engine.feed(DataInput::DrainingKept { keep, outcome });
+                }
+                DataEffect::Count { count, .. } => {
+                    let outcome = self.engine.own.store.count().await.map_err(|error| DiskFailure::from(&error));
+                    self.engine.feed(DataInput::Counted { count, outcome });
+                }
                 DataEffect::Respond { response, .. } => {
                     self.over = true;
                     return request::respond(exchange, reply_of(response)).await;
                 }
-                DataEffect::Bus(_) | DataEffect::LookUp { .. } | DataEffect::MeasureSpace { .. } => {
+                DataEffect::Bus(_)
+                | DataEffect::LookUp { .. }
+                | DataEffect::FindFiles { .. }
+                | DataEffect::ReadPart { .. }
+                | DataEffect::KeepScrub { .. }
+                | DataEffect::MeasureSpace { .. } => {
                     unreachable!("these belong to no client's connection and are carried out by the node")
                 }
             }
@@ -193,6 +212,9 @@ fn reply_of(response: DataResponse) -> Reply {
         DataResponse::Removed => Reply::empty(StatusCode::NoContent),
         DataResponse::Held(blobs) => asked::text(held_to_text(&blobs)),
         DataResponse::Inventory(page) => asked::text(page.to_text()),
+        DataResponse::FullInventory(page) => asked::text(page.to_text()),
+        DataResponse::Drain(report) => asked::drain_report(report),
+        DataResponse::Scrub { report, at } => asked::scrub_report(&report, at),
         DataResponse::Refused(refusal) => Reply::refusal(&refusal),
     }
 }

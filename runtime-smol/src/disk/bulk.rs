@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::StreamExt as _;
 use lode_core::catalog::BlobId;
-use lode_core::data_server::messages::Checked;
-use lode_core::inventory::{CommittedBlob, InventoryEntry, InventoryPage};
+use lode_core::data_server::messages::{Checked, Counts, DescribedPage};
+use lode_core::inventory::{CommittedBlob, FullPage, InventoryEntry, InventoryPage};
 use rustix::fs::{AtFlags, Dir};
 use rustix::io::Errno;
 
@@ -54,6 +54,60 @@ impl BlobStore {
         let shared = Arc::clone(&self.shared);
         smol::unblock(move || page(&shared.layout, after, limit)).await
     }
+}
+
+impl BlobStore {
+    /// As [`inventory`](Self::inventory), with what stands at the ends of the files.
+    ///
+    /// # Errors
+    /// If the disk fails. A blob that cannot be read is left out.
+    pub async fn full_inventory(&self, after: Option<BlobId>, limit: usize) -> Result<DescribedPage, StoreError> {
+        let InventoryPage { blobs, next } = self.inventory(after, limit).await?;
+        let mut described = DescribedPage { page: FullPage { blobs: Vec::new(), next }, damaged: Vec::new() };
+        let looked_at = futures::stream::iter(blobs).map(|entry| async move {
+            smol::future::yield_now().await;
+            (entry.blob, reader::describe(&self.shared, entry.blob).await)
+        });
+        let mut looked_at = looked_at.buffered(LOOKED_AT);
+        while let Some((blob, outcome)) = looked_at.next().await {
+            match outcome {
+                Ok(entry) => described.page.blobs.extend(entry),
+                Err(StoreError::Corrupt { .. }) => described.damaged.push(blob),
+                Err(error @ StoreError::TooManyFiles { .. }) => return Err(error),
+                Err(error) => tracing::error!(%error, %blob, "a blob could not be looked at"),
+            }
+        }
+        Ok(described)
+    }
+
+    /// Counts what is there, by the names of the files.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub async fn count(&self) -> Result<Counts, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        smol::unblock(move || {
+            let in_tree = |tree| -> Result<u64, StoreError> {
+                FolderId::of_tree(tree).map(|folder| count(&shared.layout, folder)).sum()
+            };
+            Ok(Counts { blobs: in_tree(Tree::Blobs)?, objects: in_tree(Tree::Objects)? })
+        })
+        .await
+    }
+}
+
+fn count(layout: &Layout, folder: FolderId) -> Result<u64, StoreError> {
+    let failed = |error| StoreError::from_errno(Doing::Reading, &layout.blob_folder_path(folder), error);
+    let opened = match layout.open_blob_folder(folder) {
+        Ok(opened) => opened,
+        Err(Errno::NOENT) => return Ok(0),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut files = 0;
+    for entry in Dir::read_from(opened.as_fd()).map_err(failed)? {
+        files += u64::from(!entry.map_err(failed)?.file_name().to_bytes().starts_with(b"."));
+    }
+    Ok(files)
 }
 
 fn page(layout: &Layout, after: Option<BlobId>, limit: usize) -> Result<InventoryPage, StoreError> {

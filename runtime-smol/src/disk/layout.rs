@@ -3,6 +3,8 @@
 //! ```text
 //! ROOT/lode.json                     says that this is a store of Lode, and the version of this layout
 //! ROOT/lock                          locked (flock) while a data server uses the folder
+//! ROOT/draining                      there while the server is to be emptied
+//! ROOT/scrub.json                    how far a scrub is, or when the last one has ended
 //! ROOT/incoming/<number>             uploads under way; removed at start
 //! ROOT/objects/<2 digits>/<digits>   what has come without a description: objects of the mode without a catalog; the 64
 //!                                    hexadecimal digits are BLAKE3 of the name, the 2 their beginning
@@ -17,8 +19,10 @@
 //! Version 1 of the layout had no `blobs`; a folder of that version is upgraded when it is opened. Open folders are held, and all else is named relative to them, so that a file system that is unmounted below a running server cannot
 //! make it write into the mount point.
 
+mod draining;
 mod format_file;
 mod place;
+mod scrubbed;
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -26,6 +30,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lode_core::data_server::scrub::ScrubRecord;
 use lode_core::space::Space;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -184,6 +189,26 @@ impl Layout {
             folders.extend(FolderId::of_tree(tree).filter(|folder| names.contains(&folder.name().into())));
         }
         Ok(folders)
+    }
+
+    /// Whether the server is to be emptied.
+    pub(super) fn is_draining(&self) -> bool {
+        draining::is_kept(&self.root)
+    }
+
+    /// Keeps whether the server is to be emptied.
+    pub(super) fn keep_draining(&self, draining: bool) -> Result<(), StoreError> {
+        draining::keep(&self.root, draining)
+    }
+
+    /// How far a scrub is.
+    pub(super) fn scrub_record(&self) -> ScrubRecord {
+        scrubbed::record(&self.root)
+    }
+
+    /// Keeps how far a scrub is.
+    pub(super) fn keep_scrub(&self, record: &ScrubRecord) -> Result<(), StoreError> {
+        scrubbed::keep(&self.root, record)
     }
 
     /// The room on the file system.

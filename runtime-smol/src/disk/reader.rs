@@ -5,8 +5,10 @@ use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use lode_core::inventory::{CommittedBlob, Notes};
+use lode_core::catalog::BlobId;
+use lode_core::inventory::{CommittedBlob, FullEntry, Notes};
 use lode_core::name::ObjectName;
+use lode_core::time::WallTime;
 use rustix::io::Errno;
 
 use super::checksums::TablePart;
@@ -69,21 +71,37 @@ pub(super) async fn look_up_and_note(shared: &Shared, committed: &CommittedBlob)
     Ok(true)
 }
 
+/// What the end of the blob's file says; `None` if it is not there, or does not say what it was written for.
+pub(super) async fn describe(shared: &Shared, blob: BlobId) -> Result<Option<FullEntry>, StoreError> {
+    let Some(Opened { tail, .. }) = Opened::open(shared, &blob.name(), TAIL_BYTES).await? else { return Ok(None) };
+    let Tail { size_bytes, checksum, written_at_ms, description, label, .. } = tail;
+    let stored = WallTime::from_millis(written_at_ms);
+    Ok(description.map(|description| FullEntry { blob, size_bytes, checksum, stored, label, description }))
+}
+
+/// Opens what lies there, whatever its name; in errors it is called by that of its file.
+pub(super) async fn open_at(
+    shared: &Shared,
+    path: &BlobPath,
+    name: ObjectName,
+) -> Result<Option<BlobReader>, StoreError> {
+    let display_path = shared.layout.display_path(path);
+    let opened = shared.layout.open_blob(path, Access::Read);
+    let opened = opened.map_err(|error| StoreError::from_errno(Doing::Opening, &display_path, error))?;
+    let Some(file) = opened else { return Ok(None) };
+    let source = Source { file: Arc::new(file), access: Access::Read, name, path: display_path };
+    let opened = Opened::read_unnamed(source, SMALL_FILE_BYTES).await?;
+    let is_there = ObjectName::from_message(&opened.tail.name).is_ok_and(|name| path.is_of(&name));
+    if is_there {
+        Ok(Some(opened.into()))
+    } else {
+        Err(opened.source.corrupt(opened.tail.size_bytes, Damage::OtherName))
+    }
+}
+
 impl BlobReader {
     pub(super) async fn open(shared: &Shared, name: &ObjectName) -> Result<Option<Self>, StoreError> {
-        let Some(Opened { source, tail, table, held, held_from }) =
-            Opened::open(shared, name, SMALL_FILE_BYTES).await?
-        else {
-            return Ok(None);
-        };
-        let info = BlobInfo::from(&tail);
-        let mut body = Vec::new();
-        if held_from == 0 {
-            body = held;
-            body.truncate(usize::try_from(info.size_bytes).unwrap_or(usize::MAX));
-        }
-        let notes = Notes { description: tail.description, label: tail.label };
-        Ok(Some(Self { source, info, notes, table, body }))
+        Ok(Opened::open(shared, name, SMALL_FILE_BYTES).await?.map(Self::from))
     }
 
     /// What the blob is.
@@ -106,6 +124,19 @@ impl BlobReader {
         let size_bytes = info.size_bytes;
         let end = range.end.min(size_bytes);
         BlobStream { source, size_bytes, table, held: body, held_from: 0, position: range.start, end }
+    }
+}
+
+impl From<Opened> for BlobReader {
+    fn from(Opened { source, tail, table, held, held_from }: Opened) -> Self {
+        let info = BlobInfo::from(&tail);
+        let mut body = Vec::new();
+        if held_from == 0 {
+            body = held;
+            body.truncate(usize::try_from(info.size_bytes).unwrap_or(usize::MAX));
+        }
+        let notes = Notes { description: tail.description, label: tail.label };
+        Self { source, info, notes, table, body }
     }
 }
 
@@ -233,8 +264,18 @@ impl Opened {
         Self::read(source, whole_bytes).await.map(Some)
     }
 
-    /// Reads what the file says of itself.
+    /// Reads what the file says of itself, which must be that it is the blob that was asked for.
     async fn read(source: Source, whole_bytes: u64) -> Result<Self, StoreError> {
+        let opened = Self::read_unnamed(source, whole_bytes).await?;
+        if opened.tail.name == opened.source.name.as_str() {
+            Ok(opened)
+        } else {
+            Err(opened.source.corrupt(opened.tail.size_bytes, Damage::OtherName))
+        }
+    }
+
+    /// Reads what the file says of itself.
+    async fn read_unnamed(source: Source, whole_bytes: u64) -> Result<Self, StoreError> {
         let stat = rustix::fs::fstat(&source.file).map_err(|error| source.error(error))?;
         let file_bytes = u64::try_from(stat.st_size).unwrap_or(0);
         let mut held_from = if file_bytes <= whole_bytes { 0 } else { file_bytes.saturating_sub(TAIL_BYTES) };
@@ -244,9 +285,6 @@ impl Opened {
             held = source.read(held, held_from..file_bytes).await?;
         }
         let (tail, table) = decode_tail(&held, file_bytes).map_err(|error| source.tail_error(error, file_bytes))?;
-        if tail.name != source.name.as_str() {
-            return Err(source.corrupt(tail.size_bytes, Damage::OtherName));
-        }
         let table = table.map_or_else(TablePart::default, |entries| TablePart::new(0, entries.to_vec()));
         Ok(Self { source, tail, table, held, held_from })
     }

@@ -73,7 +73,11 @@ pub fn data_config(cluster: &Cluster) -> Result<DataConfig, ConfigError> {
         heartbeat_period: Duration::from_micros(cluster.heartbeat_period_us),
         max_requests: bound(cluster.max_requests),
         max_lookups: bound(cluster.max_lookups),
+        max_damaged: DataConfig::default().max_damaged,
         reserve_bytes: cluster.reserve_bytes,
+        scrub_every: None,
+        scrub_rate_bytes: 0,
+        zone: None,
         software: SoftwareVersion::of_this_crate(),
     };
     config.check()?;

@@ -295,6 +295,7 @@ pub(super) const LATE_COPY: Scenario = Scenario {
         seen.wrote(7.0, 1)?;
         seen.within(7.0, 0.02)?;
         seen.touched(Point::VersionNotesHolders)?;
+        seen.touched(Point::FaultKill)?;
         seen.held_by(7.0, &[Data(1), Data(2), Data(3)])?;
         seen.whole(21.0, 7.0)?;
         seen.asked_nobody(Api(1), 21.0, 22.0)

@@ -89,9 +89,24 @@ impl World<'_> {
             DataInput::Request { operation: DataOperation::Put { .. }, .. } => Point::DataPut,
             DataInput::Request { operation: DataOperation::Get { .. }, .. } => Point::DataGet,
             DataInput::Request { operation: DataOperation::Delete { .. }, .. } => Point::DataDelete,
-            DataInput::Request { operation: DataOperation::Held { .. } | DataOperation::Inventory(_), .. }
+            DataInput::Request {
+                operation:
+                    DataOperation::Held { .. }
+                    | DataOperation::Inventory(_)
+                    | DataOperation::FullInventory(_)
+                    | DataOperation::Drain(_)
+                    | DataOperation::Scrub(_),
+                ..
+            }
             | DataInput::Checked { .. }
-            | DataInput::Listed { .. } => unreachable!("nobody here asks about many blobs"),
+            | DataInput::Listed { .. }
+            | DataInput::Described { .. }
+            | DataInput::DrainingKept { .. }
+            | DataInput::Counted { .. }
+            | DataInput::FilesFound { .. }
+            | DataInput::PartRead { .. } => {
+                unreachable!("nobody here asks about many blobs, nor drains or scrubs a server")
+            }
             DataInput::RequestGone { .. } => Point::DataRequestGone,
             DataInput::LookedUp { outcome: Ok(Some(_)), .. } => Point::DataLookedUpHeld,
             DataInput::LookedUp { outcome: Ok(None), .. } => Point::DataLookedUpNotHeld,
@@ -131,7 +146,16 @@ impl World<'_> {
             DataEffect::Open { .. } => Point::DataOpen,
             DataEffect::Send { .. } => Point::DataSend,
             DataEffect::Remove { .. } => Point::DataRemove,
-            DataEffect::Check { .. } | DataEffect::List { .. } => unreachable!("nobody here asks about many blobs"),
+            DataEffect::Check { .. }
+            | DataEffect::List { .. }
+            | DataEffect::Describe { .. }
+            | DataEffect::KeepDraining { .. }
+            | DataEffect::Count { .. }
+            | DataEffect::FindFiles { .. }
+            | DataEffect::ReadPart { .. }
+            | DataEffect::KeepScrub { .. } => {
+                unreachable!("nobody here asks about many blobs, nor drains or scrubs a server")
+            }
             DataEffect::MeasureSpace { .. } => Point::DataMeasure,
             DataEffect::Respond { .. } => Point::DataRespond,
         });

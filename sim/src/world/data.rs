@@ -183,7 +183,16 @@ impl World<'_> {
                 let name = self.name_id(&name);
                 self.disk_works(node, DiskStep::Removed { removal, name });
             }
-            DataEffect::Check { .. } | DataEffect::List { .. } => unreachable!("nobody here asks about many blobs"),
+            DataEffect::Check { .. }
+            | DataEffect::List { .. }
+            | DataEffect::Describe { .. }
+            | DataEffect::KeepDraining { .. }
+            | DataEffect::Count { .. }
+            | DataEffect::FindFiles { .. }
+            | DataEffect::ReadPart { .. }
+            | DataEffect::KeepScrub { .. } => {
+                unreachable!("nobody here asks about many blobs, nor drains or scrubs a server")
+            }
             DataEffect::MeasureSpace { measurement } => self.disk_works(node, DiskStep::Measured { measurement }),
             DataEffect::Respond { request, response } => self.respond_data(node, request, response),
         }
@@ -409,7 +418,13 @@ impl World<'_> {
                 Answer::Stored { content: super::content_of(checksum), version: None }
             }
             DataResponse::Removed => Answer::Removed,
-            DataResponse::Held(_) | DataResponse::Inventory(_) => unreachable!("nobody here asks about many blobs"),
+            DataResponse::Held(_)
+            | DataResponse::Inventory(_)
+            | DataResponse::FullInventory(_)
+            | DataResponse::Drain(_)
+            | DataResponse::Scrub { .. } => {
+                unreachable!("nobody here asks about many blobs, nor drains or scrubs a server")
+            }
             DataResponse::Refused(refusal) => Answer::Refused(refusal),
         };
         self.answer(exchange, answer);

@@ -193,6 +193,9 @@ pub(crate) fn data_input(input: &DataInput) -> String {
             DataOperation::Delete { name } => format!("request {}: DELETE {name}", request.0),
             DataOperation::Held { blobs } => format!("request {}: which of {} blobs are held", request.0, blobs.len()),
             DataOperation::Inventory(query) => format!("request {}: GET {}", request.0, query.target()),
+            DataOperation::FullInventory(query) => format!("request {}: GET {}", request.0, query.full_target()),
+            DataOperation::Scrub(command) => format!("request {}: scrub: {command:?}", request.0),
+            DataOperation::Drain(command) => format!("request {}: drain: {command:?}", request.0),
         },
         DataInput::RequestGone { request } => format!("the asker of request {} is gone", request.0),
         DataInput::LookedUp { outcome, .. } => format!("looked up: {}", found(outcome)),
@@ -210,6 +213,19 @@ pub(crate) fn data_input(input: &DataInput) -> String {
         DataInput::Checked { outcome: Err(failure), .. } => format!("not looked at: {failure}"),
         DataInput::Listed { outcome: Ok(page), .. } => format!("{} blobs are there", page.blobs.len()),
         DataInput::Listed { outcome: Err(failure), .. } => format!("not listed: {failure}"),
+        DataInput::Described { outcome: Ok(described), .. } => {
+            format!("{} blobs are there", described.page.blobs.len())
+        }
+        DataInput::Described { outcome: Err(failure), .. } => format!("not listed: {failure}"),
+        DataInput::DrainingKept { outcome: Ok(()), .. } => "kept".to_owned(),
+        DataInput::DrainingKept { outcome: Err(failure), .. } => format!("not kept: {failure}"),
+        DataInput::Counted { outcome: Ok(counts), .. } => format!("{} blobs, {} objects", counts.blobs, counts.objects),
+        DataInput::Counted { outcome: Err(failure), .. } => format!("not counted: {failure}"),
+        DataInput::FilesFound { outcome: Ok(files), .. } => format!("{} files are to be scrubbed", files.len()),
+        DataInput::FilesFound { outcome: Err(failure), .. } => format!("no files were found: {failure}"),
+        DataInput::PartRead { outcome: Ok(Some(part)), .. } => format!("{} bytes are sound", part.bytes),
+        DataInput::PartRead { outcome: Ok(None), .. } => "the file is not there any more".to_owned(),
+        DataInput::PartRead { outcome: Err(failure), .. } => format!("not sound: {failure}"),
         DataInput::SpaceMeasured { outcome: Ok(space), .. } => format!("{} bytes free", space.free_bytes),
         DataInput::SpaceMeasured { outcome: Err(failure), .. } => format!("space not measured: {failure}"),
     }
@@ -235,12 +251,23 @@ pub(crate) fn data_effect(effect: &DataEffect) -> String {
         DataEffect::Remove { name, .. } => format!("remove {name}"),
         DataEffect::Check { blobs, .. } => format!("look at {} blobs", blobs.len()),
         DataEffect::List { query, .. } => format!("list what GET {} asks for", query.target()),
+        DataEffect::Describe { query, .. } => format!("list what GET {} asks for", query.full_target()),
+        DataEffect::KeepDraining { draining, .. } => format!("keep that it is draining: {draining}"),
+        DataEffect::Count { .. } => "count what is there".to_owned(),
+        DataEffect::FindFiles { .. } => "find files to be scrubbed".to_owned(),
+        DataEffect::ReadPart { place, from, .. } => format!("scrub {} from byte {from} on", place.file),
+        DataEffect::KeepScrub { .. } => "keep how far the scrub is".to_owned(),
         DataEffect::MeasureSpace { .. } => "measure the space".to_owned(),
         DataEffect::Respond { request, response } => match response {
             DataResponse::Stored { .. } => format!("answer request {}: 200 stored", request.0),
             DataResponse::Removed => format!("answer request {}: 204 removed", request.0),
             DataResponse::Held(blobs) => format!("answer request {}: 200, {} are held", request.0, blobs.len()),
             DataResponse::Inventory(page) => format!("answer request {}: 200, {} blobs", request.0, page.blobs.len()),
+            DataResponse::FullInventory(page) => {
+                format!("answer request {}: 200, {} blobs", request.0, page.blobs.len())
+            }
+            DataResponse::Scrub { report, .. } => format!("answer request {}: 200, {} files", request.0, report.files),
+            DataResponse::Drain(report) => format!("answer request {}: 200, {} blobs", request.0, report.counts.blobs),
             DataResponse::Refused(refusal) => {
                 format!("answer request {}: {} {}", request.0, refusal.status(), refusal.code())
             }

@@ -13,7 +13,7 @@ use lode_sim::trace::{MarkKind, Record};
 use crate::clock::Clock;
 use crate::plans::{beliefs, joined, numbered, run_of};
 
-const SEEDS: Range<u64> = 50_000..50_150;
+const SEEDS: Range<u64> = 50_000..50_300;
 
 #[test]
 fn the_live_set_is_exactly_what_was_heard_within_the_expiry() {

@@ -53,6 +53,7 @@ fn request() -> impl Strategy<Value = CatalogRequest> {
         3 => (noted_blob(), incarnation(), no_time_or_all())
             .prop_map(|(blob, by, lasting)| CatalogRequest::ClaimRepair { blob, by, lasting }),
         1 => (noted_blob(), incarnation()).prop_map(|(blob, by)| CatalogRequest::ReleaseRepair { blob, by }),
+        1 => incarnation().prop_map(|uploader| CatalogRequest::Register { uploader }),
         2 => vec(held(), 0..6).prop_map(|versions| CatalogRequest::Restore { versions }),
         1 => (bucket(), retention()).prop_map(|(bucket, retention)| CatalogRequest::SetBucket { bucket, retention }),
         1 => Just(CatalogRequest::Buckets),

@@ -3,5 +3,6 @@
 
 mod copies;
 mod damage;
+mod drain;
 mod garbage;
 mod stage;

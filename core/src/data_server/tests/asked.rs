@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::catalog::Version;
-use crate::data_server::messages::Checked;
-use crate::inventory::{CommittedBlob, InventoryEntry, InventoryPage};
+use crate::data_server::messages::{Checked, DescribedPage};
+use crate::inventory::{CommittedBlob, FullEntry, FullPage, InventoryEntry, InventoryPage};
 use crate::resource::data::InventoryQuery;
 use crate::time::WallTime;
 
@@ -132,4 +132,26 @@ fn damaged_blobs_are_noted_up_to_a_bound() {
     damaged.gone(blob(1));
     damaged.found(blob(3));
     assert!(damaged.holds(blob(3)) && !damaged.holds(blob(1)));
+}
+
+#[test]
+fn a_full_inventory_leaves_out_what_is_damaged_and_remembers_it() {
+    let mut bench = Bench::up();
+    read(&mut bench, 1, &blob(2).name(), corrupt());
+    let effects = bench.request(2, DataOperation::FullInventory(EVERYTHING));
+    let [DataEffect::Describe { describe, query: EVERYTHING, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    let entry = |number| FullEntry {
+        blob: blob(number),
+        size_bytes: 3,
+        checksum: CHECKSUM,
+        stored: WallTime::EPOCH,
+        label: None,
+        description: "tombstone objects a".parse().unwrap(),
+    };
+    let page = FullPage { blobs: vec![entry(1), entry(2)], next: None };
+    let outcome = Ok(DescribedPage { page, damaged: vec![blob(3)] });
+    let effects = bench.feed(DataInput::Described { describe: *describe, outcome });
+    let response = DataResponse::FullInventory(FullPage { blobs: vec![entry(1)], next: None });
+    assert_eq!(effects, [DataEffect::Respond { request: RequestId(2), response }]);
+    assert!(bench.server.damaged.holds(blob(3)));
 }

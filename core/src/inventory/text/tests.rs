@@ -36,9 +36,7 @@ fn texts_read_as_plainly_as_can_be() {
 
 #[test]
 fn what_is_written_in_another_way_is_refused() {
-    for text in
-        ["\n", "x", " ", &format!("{BLOB}"), &format!("{BLOB} \n"), &format!("{BLOB}\r\n"), &BLOB.to_uppercase()]
-    {
+    for text in ["\n", "x", " ", BLOB, &format!("{BLOB} \n"), &format!("{BLOB}\r\n"), &BLOB.to_uppercase()] {
         assert!(held_from_text(text.as_bytes()).is_err(), "{text:?}");
         assert!(committed_from_text(text.as_bytes()).is_err(), "{text:?}");
         assert!(InventoryPage::from_text(format!("{text}end\n").as_bytes()).is_err(), "{text:?}");

@@ -1,12 +1,9 @@
 //! Against two real data servers in this process.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::thread;
+use std::path::Path;
 use std::time::Duration;
 
 use http_types::Method;
-use lode_core::address::ServerAddress;
 use lode_core::api_server::messages::upkeep::CopyOutcome;
 use lode_core::catalog::{BlobId, Version};
 use lode_core::inventory::{CommittedBlob, InventoryPage, Notes};
@@ -14,48 +11,11 @@ use lode_core::time::WallTime;
 use lode_core::transfer::TransferFailure;
 
 use super::{ask_held, copy_blob, list_blobs};
-use crate::bus::EmbeddedBus;
-use crate::data::DataServer;
+use crate::data::tests::Server;
 use crate::http::client::{ClientLimits, HttpClient, Request, Response};
-use crate::shutdown::{Shutdown, ShutdownTrigger};
 
 const LONG: Duration = Duration::from_secs(20);
 const DESCRIPTION: &str = "object objects photos/1.jpg =image/jpeg owner=me";
-
-struct Server {
-    address: ServerAddress,
-    root: tempfile::TempDir,
-    stop: ShutdownTrigger,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        let any_port = "127.0.0.1:0".parse().unwrap();
-        let server = DataServer::builder(any_port, root.path().into(), Arc::new(EmbeddedBus::new())).build().unwrap();
-        let address = server.local_address().to_string().parse().unwrap();
-        let (stop, shutdown) = Shutdown::new();
-        let thread = thread::spawn(move || smol::block_on(server.run(shutdown)));
-        Self { address, root, stop, thread: Some(thread) }
-    }
-
-    /// The file of a blob, wherever in its tree.
-    fn file(&self, blob: BlobId) -> PathBuf {
-        let folders = std::fs::read_dir(self.root.path().join("blobs")).unwrap();
-        let mut files = folders.map(|folder| folder.unwrap().path().join(blob.to_string()));
-        files.find(|file| file.exists()).expect("the blob is there")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop.request();
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
 
 fn client() -> HttpClient {
     HttpClient::new(ClientLimits::default())

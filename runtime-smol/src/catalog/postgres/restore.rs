@@ -11,6 +11,7 @@ use super::bind::{self, StateColumns};
 use super::row::each;
 use super::session::Session;
 use super::trouble::Trouble;
+use super::uploaders;
 
 /// Stronger than what a bucket is set with: who waits for the row of a key, and will write it, is kept out as well.
 const HOLD_ALL_KEYS: &str = "LOCK TABLE lode.keys IN EXCLUSIVE MODE";
@@ -53,8 +54,6 @@ const PUT_BACK: &str = "
                CASE WHEN given.metadata_values IS NOT NULL
                    THEN ARRAY(SELECT jsonb_array_elements_text(given.metadata_values::jsonb)) END
         FROM given JOIN key USING (bucket, key)
-    ), new_uploaders AS (
-        INSERT INTO lode.uploaders (uploader) SELECT unnest($12::bigint[]) ON CONFLICT DO NOTHING
     )
     INSERT INTO lode.blobs (blob, key_id, version, holders)
     SELECT given.blob, key.id, given.version, string_to_array(given.holders, ' ')
@@ -105,9 +104,9 @@ async fn put_back(session: &mut Session, versions: &[&HeldBlob]) -> Result<(), T
         // Names are tokens of HTTP, and addresses have no spaces either.
         .bind(column(&states, |state| state.metadata_names.as_ref().map(|names| names.join(" "))))
         .bind(column(&states, |state| state.metadata_values.as_ref().map(|values| json(values))))
-        .bind(column(versions, |held| bind::texts(&held.holders).join(" ")))
-        .bind(column(versions, |held| held.record.blob.uploader().number().cast_signed()));
-    session.rows(statement).await.map(drop)
+        .bind(column(versions, |held| bind::texts(&held.holders).join(" ")));
+    session.rows(statement).await?;
+    uploaders::note(session, versions.iter().map(|held| held.record.blob.uploader())).await
 }
 
 fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {

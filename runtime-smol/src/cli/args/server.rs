@@ -119,7 +119,7 @@ pub(in crate::cli) struct DataArgs {
 
     /// The folder to keep objects in; it is made if it is missing. Required
     ///
-    /// Objects lie in its folder `objects`. No two servers may use the same folder.
+    /// What is kept lies in its folders `objects` and `blobs`. No two servers may use the same folder.
     #[arg(long, value_name = "DIR", env = "STORAGE_ROOT")]
     pub(in crate::cli) root: Option<PathBuf>,
 
@@ -138,6 +138,16 @@ pub(in crate::cli) struct DataArgs {
     /// Must be well below the --expiry of the API servers.
     #[arg(long, value_name = "DURATION", default_value = "5s", help_heading = "Timing")]
     pub(in crate::cli) heartbeat_period: Duration,
+
+    /// How often all that lies on the disk is read, to find what is rotten; 0 for never
+    ///
+    /// A restart goes on where it was. What is found damaged is not served, and with a catalog made anew from another copy.
+    #[arg(long, value_name = "DURATION", default_value = "7days", help_heading = "Timing")]
+    pub(in crate::cli) scrub_every: Duration,
+
+    /// How much of the disk is read for that in a second; 0 for as much as it gives
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "20MiB", help_heading = "Bounds")]
+    pub(in crate::cli) scrub_rate: ByteSize,
 
     /// How much room is left free on the disk
     ///

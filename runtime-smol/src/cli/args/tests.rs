@@ -49,6 +49,7 @@ fn the_defaults_are_the_seeds_and_the_cores() {
     let Ok(Command::Data(data)) = parse("lode data") else { panic!("no data server") };
     let core = lode_core::config::DataConfig::default();
     assert_eq!(*data.heartbeat_period, core.heartbeat_period);
+    assert_eq!((Some(*data.scrub_every), data.scrub_rate.as_u64()), (core.scrub_every, core.scrub_rate_bytes));
     assert_eq!((data.reserve.as_u64(), data.max_requests), (core.reserve_bytes, core.max_requests));
 }
 

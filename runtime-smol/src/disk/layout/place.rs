@@ -53,6 +53,12 @@ impl FolderId {
         Self { tree: Tree::Blobs, number }
     }
 
+    /// The one with this number among those of both trees.
+    pub(in super::super) fn of_index(index: usize) -> Option<Self> {
+        let number = u8::try_from(index % 256).ok()?;
+        Tree::ALL.get(index / 256).map(|tree| Self { tree: *tree, number })
+    }
+
     /// Its number among those of both trees, below [`COUNT`](Self::COUNT).
     pub(in super::super) fn index(self) -> usize {
         let tree = match self.tree {
@@ -87,6 +93,16 @@ impl BlobPath {
             (Some(blob), Some(_)) => Self::of_blob(blob),
             (Some(_), None) | (None, _) => Self::of_object(name),
         }
+    }
+
+    /// The file of this name in a folder.
+    pub(in super::super) fn in_folder(folder: FolderId, file: &str) -> Self {
+        Self { folder, file: file.to_owned() }
+    }
+
+    /// Whether what lies there may have this name.
+    pub(in super::super) fn is_of(&self, name: &ObjectName) -> bool {
+        Self::all_of(name).any(|path| path == *self)
     }
 
     /// Where to look for what has this name, one after the other.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::draw;
+use crate::plan::Condition;
 
 /// Two API servers, three data servers, one operation and no fault; calm at 10 s.
 fn plan() -> Plan {
@@ -109,4 +110,39 @@ fn one_thing_happens_to_a_process_at_a_time() {
     let other = fault(120, 130, FaultKind::Kill { node: Node::Data(2) });
     let apart = Plan { faults: vec![late, kill(100, 150), other, pause], ..plan() };
     assert_eq!(validate(&apart), Ok(()));
+}
+
+#[test]
+fn what_needs_a_catalog_has_one_and_what_does_not_know_it_has_none() {
+    operation_refused(|operation| operation.version = Some(1), "it needs a catalog");
+    operation_refused(|operation| operation.action = Action::Versions, "it needs a catalog");
+    operation_refused(|operation| operation.only_if = Some(Condition::Absent), "only_if belongs to a PUT");
+    faults_refused(&[fault(0, 1, FaultKind::CatalogDown { node: Node::Catalog })], "there is no catalog");
+    let with_catalog = |change: &dyn Fn(&mut Plan), word: &str| {
+        refused(
+            |plan| {
+                plan.cluster.catalog = Some(CatalogSetup::usual());
+                assert_eq!(validate(plan), Ok(()));
+                change(plan);
+            },
+            word,
+        );
+    };
+    with_catalog(&|plan| plan.operations[0].version = Some(0), "a version belongs to");
+    with_catalog(&|plan| plan.operations[0].only_if = Some(Condition::Absent), "only_if belongs to a PUT");
+    with_catalog(
+        &|plan| plan.operations[0].action = Action::Locate { all: true },
+        "a locate knows nothing of versions",
+    );
+    with_catalog(&|plan| plan.operations[0].server = Node::Data(1), "only API servers know objects");
+    with_catalog(&|plan| plan.cluster.seed_datas = 1, "a catalog beside nodes of the seed");
+    let none = CatalogSetup { copies: 0, ..CatalogSetup::usual() };
+    with_catalog(&|plan| plan.cluster.catalog = Some(none), "0 copies of each object cannot be");
+    let down = fault(0, 1, FaultKind::CatalogDown { node: Node::Api(1) });
+    with_catalog(&|plan| plan.faults = vec![down.clone()], "name the catalog");
+    let twice = [
+        fault(0, 2, FaultKind::CatalogDown { node: Node::Catalog }),
+        fault(1, 3, FaultKind::CatalogFailover { node: Node::Catalog }),
+    ];
+    with_catalog(&|plan| plan.faults = twice.to_vec(), "both act on the catalog");
 }

@@ -48,6 +48,8 @@ pub(super) struct Cluster {
     pub(super) now: Instant,
     pub(super) disks: BTreeMap<ServerAddress, BTreeMap<BlobId, Instant>>,
     pub(super) live: BTreeSet<ServerAddress>,
+    /// Who is to be emptied.
+    pub(super) drained: BTreeSet<ServerAddress>,
     /// What is wanted done, and by whom.
     pending: Vec<(usize, ApiEffect)>,
     /// Which of the pending things is done next, and how it goes; the first, and well, when they are used up.
@@ -80,6 +82,7 @@ impl Cluster {
             now: Instant::START,
             disks: (1..=servers).map(|number| (address(number), BTreeMap::new())).collect(),
             live: (1..=servers).map(address).collect(),
+            drained: BTreeSet::new(),
             pending: Vec::new(),
             chance: Vec::new(),
             ids: OperationIds::new(Incarnation::new(99)),
@@ -174,7 +177,11 @@ impl Cluster {
         for api in 0..self.apis.len() {
             for server in self.live.clone() {
                 let number = (1..=250).find(|number| address(*number) == server).unwrap();
-                self.feed(api, ApiInput::Bus(BusEvent::Heartbeat(of_ours(number).to_message())));
+                let mut heartbeat = of_ours(number);
+                if let Some(details) = heartbeat.details.as_mut().filter(|_| self.drained.contains(&server)) {
+                    (details.draining, details.accepts_writes) = (true, false);
+                }
+                self.feed(api, ApiInput::Bus(BusEvent::Heartbeat(heartbeat.to_message())));
             }
         }
     }

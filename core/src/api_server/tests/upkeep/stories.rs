@@ -69,6 +69,20 @@ fn copies_that_nobody_has_noted_count_and_what_is_lost_is_waited_for() {
 }
 
 #[test]
+fn a_server_that_is_drained_is_emptied_soon_and_no_copy_is_missing_meanwhile() {
+    let mut cluster = calm(4);
+    let blobs: Vec<_> = (0..10).map(|number| cluster.put(&alloc::format!("o{number}"), &[1, 2, 3])).collect();
+    cluster.pass(MINUTE);
+    cluster.drained.insert(address(2));
+    cluster.pass(Duration::from_secs(20));
+    assert!(cluster.disks[&address(2)].is_empty());
+    assert!(blobs.iter().all(|blob| cluster.holders(*blob) == [1, 3, 4].map(address)));
+    cluster.drained.clear();
+    cluster.pass(MINUTE);
+    assert!(blobs.iter().all(|blob| cluster.holders(*blob) == [1, 3, 4].map(address)));
+}
+
+#[test]
 fn what_no_version_has_is_removed_after_the_garbage_age_and_forgotten() {
     let mut cluster = calm(4);
     let orphan = cluster.upload(&[1, 4]);
