@@ -1,10 +1,10 @@
 //! Keeping up what is stored: copies are counted and made anew, and what no version has is removed.
 //!
-//! * An [`audit`] goes through the blobs of all versions and asks those who are noted to hold them.
-//! * A [`repair`] gives one blob the copies that it should have ([`need`]), at a bounded [`pace`].
-//! * A [`sweep`] goes through what data servers hold, and finds what no version has.
-//! * A [`collection`] removes garbage where it is noted.
-//! * [`labels`] are sent to those who hold what was just committed.
+//! * An `audit` goes through the blobs of all versions and asks those who are noted to hold them.
+//! * A `repair` gives one blob the copies that it should have ([`need`]), at a bounded [`pace`].
+//! * A `sweep` goes through what data servers hold, and finds what no version has.
+//! * A `collection` removes garbage where it is noted.
+//! * `labels` are sent to those who hold what was just committed.
 //!
 //! Every API server that has a catalog does all of it, and none knows of the others: a blob is claimed in the catalog before
 //! it is repaired, and all else can be done twice. [`absence`] tells for how long the copies of a silent server are waited
