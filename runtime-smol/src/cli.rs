@@ -19,6 +19,7 @@ mod open_files;
 mod output;
 mod progress;
 mod put;
+mod rebuild;
 mod remove;
 mod scrub;
 mod serve;
@@ -65,6 +66,7 @@ fn carry_out(command: Command, output: Output) -> Result<(), Failure> {
         Command::Status(args) => smol::block_on(status::run(&args, output)),
         Command::Scrub(args) => smol::block_on(scrub::run(&args, output)),
         Command::Drain(args) => smol::block_on(drain::run(&args, output)),
+        Command::RebuildCatalog(args) => rebuild::run(&args, output),
         Command::Completions { shell } => completions(shell),
     }
 }
@@ -79,6 +81,7 @@ fn output_args(command: &Command) -> OutputArgs {
         Command::Status(args) => args.output,
         Command::Scrub(args) => args.output,
         Command::Drain(args) => args.output,
+        Command::RebuildCatalog(args) => args.output,
         Command::Dev(_) | Command::Api(_) | Command::Data(_) | Command::Completions { .. } => {
             OutputArgs { json: false, quiet: false }
         }

@@ -46,6 +46,7 @@ mod engine;
 pub mod http;
 mod mailbox;
 mod metrics;
+pub mod rebuild;
 mod reply;
 mod request;
 pub mod shutdown;

@@ -4,6 +4,7 @@ mod bucket;
 mod client;
 mod dev;
 mod operate;
+mod rebuild;
 mod server;
 mod values;
 
@@ -14,6 +15,7 @@ pub(super) use self::bucket::{BucketAction, BucketArgs};
 pub(super) use self::client::{ClusterArgs, GetArgs, LocateArgs, OutputArgs, PutArgs, RemoveArgs, StatusArgs};
 pub(super) use self::dev::DevArgs;
 pub(super) use self::operate::{DrainArgs, ScrubArgs};
+pub(super) use self::rebuild::RebuildArgs;
 pub(super) use self::server::{ApiArgs, DataArgs, LogArgs, UpkeepArgs};
 pub(super) use self::values::ListenAddress;
 
@@ -68,6 +70,7 @@ pub(super) enum Command {
     Status(StatusArgs),
     Drain(DrainArgs),
     Scrub(ScrubArgs),
+    RebuildCatalog(RebuildArgs),
     /// Print a script that completes the arguments of `lode` in a shell
     #[command(after_help = "\
 Examples:

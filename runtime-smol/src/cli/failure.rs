@@ -7,6 +7,7 @@ use lode_core::address::ServerAddress;
 use lode_core::checksum::Checksum;
 use lode_core::name::NameError;
 use lode_smol::http::client::ClientError;
+use lode_smol::rebuild::PutBackError;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
@@ -90,6 +91,15 @@ pub(super) enum Failure {
         /// How many could not be read.
         unreadable: u64,
     },
+    /// Some data servers have not told what they hold.
+    #[error(
+        "{}; nothing was written. Without them versions may be missing from the new catalog: have them answer, or name \
+         them with --without", .0.join("; ")
+    )]
+    ServersMissed(Vec<String>),
+    /// A catalog is not rebuilt.
+    #[error(transparent)]
+    PutBack(#[from] PutBackError),
     /// What was waited for was called off by somebody else.
     #[error("{0}")]
     Cancelled(String),
@@ -113,6 +123,9 @@ impl Failure {
             Self::Local { .. } => "local_io",
             Self::ObjectsLeft { .. } => "objects_left",
             Self::DamageFound { .. } => "damage_found",
+            Self::ServersMissed(_) => "servers_missed",
+            Self::PutBack(PutBackError::NotNew { .. }) => "catalog_not_new",
+            Self::PutBack(PutBackError::Failed(_) | PutBackError::Nonsense(_)) => "catalog_failed",
             Self::Cancelled(_) => "cancelled",
             Self::Start(_) => "start",
             Self::ReaderGone => "reader_gone",
@@ -123,12 +136,16 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Name(_) => Exit::Usage,
-            Self::Unreachable(_) | Self::Broken(_) => Exit::Unavailable,
+            Self::Unreachable(_)
+            | Self::Broken(_)
+            | Self::ServersMissed(_)
+            | Self::PutBack(PutBackError::Failed(_)) => Exit::Unavailable,
             Self::Nonsense(_)
             | Self::Local { .. }
             | Self::ObjectsLeft { .. }
             | Self::Cancelled(_)
             | Self::DamageFound { .. }
+            | Self::PutBack(PutBackError::NotNew { .. } | PutBackError::Nonsense(_))
             | Self::Start(_) => Exit::Failed,
             Self::Refused { status, code, .. } => exit_of(*status, code),
             Self::Corrupt { .. } | Self::Changed { .. } => Exit::Corrupt,

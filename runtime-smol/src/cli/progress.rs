@@ -11,6 +11,7 @@ const KNOWN: &str =
     "{msg} {wide_bar:.cyan/dim} {binary_bytes:>10} of {binary_total_bytes}  {binary_bytes_per_sec:>12}  {eta:>4} left";
 const UNKNOWN: &str = "{msg} {spinner:.cyan} {binary_bytes:>10}  {binary_bytes_per_sec:>12}  {elapsed}";
 
+const COUNTED_UP: &str = "{msg} {spinner:.cyan} {human_pos:>10}";
 const COUNTED: &str = "{msg} {wide_bar:.cyan/dim} {human_pos:>10} of {human_len}";
 
 /// Redrawn even if nothing moves, so that a standstill shows.
@@ -79,14 +80,23 @@ pub(super) struct Counting {
 impl Counting {
     /// Of so many, shown under this label if somebody is looking.
     pub(super) fn new(output: Output, label: &str, total: u64, what: &str) -> Self {
+        Self::shown(output, label, Some(total), &format!("{COUNTED} {what}"))
+    }
+
+    /// Of nobody knows how many.
+    pub(super) fn without_end(output: Output, label: &str, what: &str) -> Self {
+        Self::shown(output, label, None, &format!("{COUNTED_UP} {what}"))
+    }
+
+    fn shown(output: Output, label: &str, total: Option<u64>, template: &str) -> Self {
         let visible = output.shows_progress();
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(total), target).with_message(label.to_owned());
-        bar.set_style(style(&format!("{COUNTED} {what}")));
+        let bar = ProgressBar::with_draw_target(total, target).with_message(label.to_owned());
+        bar.set_style(style(template));
         if visible {
             bar.enable_steady_tick(REDRAW);
         }
-        Self { bar, total }
+        Self { bar, total: total.unwrap_or_default() }
     }
 
     /// So many are still to come. There may be more than there were at first.
@@ -137,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_templates_can_be_read() {
-        for template in [KNOWN, UNKNOWN, COUNTED] {
+        for template in [KNOWN, UNKNOWN, COUNTED, COUNTED_UP] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

@@ -104,16 +104,21 @@ pub(crate) fn a_commit_and_a_settlement_agree(handles: Handles<'_>, rounds: u64)
             _ => CatalogRequest::Settle { blobs: vec![blob], held_on: None },
         });
         let is_written = is_first(&answers[0]);
-        let fate = if is_written { Fate::Kept(Version::FIRST) } else { Fate::Condemned };
-        let settled = CatalogAnswer::Settled(vec![(blob, fate)]);
+        let settled = if is_written { Fate::Kept(Version::FIRST) } else { Fate::Condemned };
         for (racer, answer) in answers.iter().enumerate() {
-            let is_right = match racer % 2 {
+            let agrees = match racer % 2 {
                 0 if is_written => is_first(answer),
                 0 => *answer == CatalogAnswer::Condemned,
-                _ => *answer == settled,
+                _ => *answer == CatalogAnswer::Settled(vec![(blob, settled)]),
             };
-            assert!(is_right, "round {round}, racer {racer}: {answer:?}");
+            assert!(agrees, "round {round}: {answers:?}");
         }
+        // Whoever has written it is told when; the others have written nothing.
+        assert_eq!(
+            answers.iter().filter(|answer| tells_when(answer)).count(),
+            usize::from(is_written),
+            "round {round}"
+        );
     }
 }
 
@@ -166,9 +171,14 @@ pub(crate) fn race(handles: Handles<'_>, request: impl Fn(usize) -> CatalogReque
     answers.into_iter().map(|answer| answer.expect("the catalog answers")).collect()
 }
 
-/// Whether it is the first version of its key that was written.
+/// Whether it has become the first version of its key.
 fn is_first(answer: &CatalogAnswer) -> bool {
-    matches!(answer, CatalogAnswer::Written(Written { version: Version::FIRST, .. }))
+    let CatalogAnswer::Written(Written { version, garbage, .. }) = answer else { return false };
+    *version == Version::FIRST && garbage.is_empty()
+}
+
+const fn tells_when(answer: &CatalogAnswer) -> bool {
+    matches!(answer, CatalogAnswer::Written(Written { written: Some(_), .. }))
 }
 
 fn found(catalog: &dyn Catalog, path: &ObjectPath) -> Option<Found> {

@@ -17,6 +17,7 @@ pub(super) fn register(connection: &Connection, uploader: Incarnation) -> Result
     Ok(CatalogAnswer::Uploaders(uploaders))
 }
 
+/// Notes this one.
 pub(super) fn note(connection: &Connection, uploader: Incarnation) -> Result<()> {
     let mut insert =
         connection.prepare_cached("INSERT INTO uploaders (uploader) VALUES (?1) ON CONFLICT DO NOTHING")?;
