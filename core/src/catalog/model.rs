@@ -275,7 +275,6 @@ impl Catalog {
                 continue;
             }
             let state = BlobState::Kept { path: path.clone(), version: number };
-            self.uploaders.insert(record.blob.uploader());
             self.blobs.insert(record.blob, Blob { holders: holders.iter().cloned().collect(), ..Blob::new(state) });
             let new = || Versions { last: number, kept: BTreeMap::new() };
             let of_key = self.keys.entry(path.clone()).or_insert_with(new);

@@ -127,7 +127,8 @@ pub enum CatalogRequest {
         by: Incarnation,
     },
     /// Put versions back into a catalog that has lost them, as they were. One whose number or whose blob is known stays as it
-    /// is, and so does one of a bucket that there is not. Their uploaders are registered. Answered by `Done`.
+    /// is, and so does one of a bucket that there is not. Their uploaders are not registered: who puts back all versions does
+    /// that at the end, lest those that are still to come be taken for garbage. Answered by `Done`.
     Restore {
         /// The versions, each with its blob and who holds it.
         versions: Vec<HeldBlob>,

@@ -11,7 +11,6 @@ use super::bind::{self, StateColumns};
 use super::row::each;
 use super::session::Session;
 use super::trouble::Trouble;
-use super::uploaders;
 
 /// Stronger than what a bucket is set with: who waits for the row of a key, and will write it, is kept out as well.
 const HOLD_ALL_KEYS: &str = "LOCK TABLE lode.keys IN EXCLUSIVE MODE";
@@ -105,8 +104,7 @@ async fn put_back(session: &mut Session, versions: &[&HeldBlob]) -> Result<(), T
         .bind(column(&states, |state| state.metadata_names.as_ref().map(|names| names.join(" "))))
         .bind(column(&states, |state| state.metadata_values.as_ref().map(|values| json(values))))
         .bind(column(versions, |held| bind::texts(&held.holders).join(" ")));
-    session.rows(statement).await?;
-    uploaders::note(session, versions.iter().map(|held| held.record.blob.uploader())).await
+    session.rows(statement).await.map(drop)
 }
 
 fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {

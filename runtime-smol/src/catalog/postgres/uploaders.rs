@@ -12,14 +12,6 @@ const REGISTER: &str = "
     WITH new AS (INSERT INTO lode.uploaders (uploader) VALUES ($1) ON CONFLICT DO NOTHING RETURNING uploader)
     SELECT uploader FROM lode.uploaders UNION SELECT uploader FROM new UNION SELECT $1";
 
-const NOTE: &str = "INSERT INTO lode.uploaders (uploader) SELECT DISTINCT unnest($1::bigint[]) ON CONFLICT DO NOTHING";
-
-/// Notes these.
-pub(super) async fn note(session: &mut Session, uploaders: impl Iterator<Item = Incarnation>) -> Result<(), Trouble> {
-    let numbers: Vec<i64> = uploaders.map(|uploader| uploader.number().cast_signed()).collect();
-    session.rows(sqlx::query(NOTE).bind(numbers)).await.map(drop)
-}
-
 /// Notes this one, and tells all.
 pub(super) async fn register(session: &mut Session, uploader: Incarnation) -> Result<CatalogAnswer, Trouble> {
     let rows = session.rows(sqlx::query(REGISTER).bind(uploader.number().cast_signed())).await?;

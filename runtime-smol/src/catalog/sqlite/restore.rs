@@ -3,7 +3,7 @@
 use lode_core::catalog::{CatalogAnswer, HeldBlob};
 use rusqlite::Connection;
 
-use super::{commit, read, uploaders};
+use super::{commit, read};
 
 type Result<T> = std::result::Result<T, rusqlite::Error>;
 
@@ -21,7 +21,6 @@ fn restore_one(connection: &Connection, HeldBlob { path, record, holders, .. }: 
         return Ok(());
     }
     let current = read::found(connection, path, None)?.map(|found| found.record);
-    uploaders::note(connection, record.blob.uploader())?;
     commit::insert(connection, bucket, path, record, holders)?;
     if current.as_ref().is_none_or(|current| current.version < record.version) {
         commit::list(connection, bucket, path, current.as_ref(), Some(record))?;

@@ -7,7 +7,9 @@ use rusqlite::Connection;
 type Result<T> = std::result::Result<T, rusqlite::Error>;
 
 pub(super) fn register(connection: &Connection, uploader: Incarnation) -> Result<CatalogAnswer> {
-    note(connection, uploader)?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO uploaders (uploader) VALUES (?1) ON CONFLICT DO NOTHING")?;
+    insert.execute([uploader.number().cast_signed()])?;
     let mut select = connection.prepare_cached("SELECT uploader FROM uploaders")?;
     let numbers = select.query_map((), |row| row.get::<_, i64>(0))?;
     let mut uploaders: Vec<Incarnation> =
@@ -15,11 +17,4 @@ pub(super) fn register(connection: &Connection, uploader: Incarnation) -> Result
     // As unsigned numbers.
     uploaders.sort_unstable();
     Ok(CatalogAnswer::Uploaders(uploaders))
-}
-
-/// Notes this one.
-pub(super) fn note(connection: &Connection, uploader: Incarnation) -> Result<()> {
-    let mut insert =
-        connection.prepare_cached("INSERT INTO uploaders (uploader) VALUES (?1) ON CONFLICT DO NOTHING")?;
-    insert.execute([uploader.number().cast_signed()]).map(drop)
 }
