@@ -233,6 +233,7 @@ points! {
         VersionSettles = "settle",
         VersionNotesHolders = "note holders",
         VersionUploadsCopies = "upload copies",
+        VersionStoresTombstone = "tombstone stored on data servers",
         VersionFetches = "fetch from a copy",
         VersionRelays = "relay a version",
         VersionRelaysTheRest = "relay the rest from another copy",

@@ -11,6 +11,11 @@ use crate::plan::CatalogSetup;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(pub u32);
 
+impl ContentId {
+    /// That of every blob without content, which says that an object was deleted.
+    pub const NOTHING: Self = Self(u32::MAX - 1);
+}
+
 /// The name of an object, by its number in the plan; or that of a blob, by a number that the run has given it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId(pub u32);
@@ -298,7 +303,7 @@ pub struct Committed {
     pub name: NameId,
     /// Which version.
     pub version: u64,
-    /// Which blob it has; that of a tombstone lies nowhere.
+    /// Which blob it has.
     pub blob: NameId,
     /// Its content; `None` for a tombstone.
     pub content: Option<ContentId>,

@@ -143,6 +143,25 @@ impl History {
         assert!(excused, "{name} is said not to be there, after {before:?}");
     }
 
+    /// With nothing under way, the name is not there, and its history ends with this tombstone, or there is none at all. That
+    /// an unknown DELETE would excuse it is not enough here: what was lost leaves no tombstone.
+    pub fn gone(&self, name: &str, before: Before, tombstone: Option<u64>) {
+        let mut names = self.lock();
+        let known = names.entry(name.to_owned()).or_default();
+        let Some(version) = tombstone else {
+            assert_eq!(before.version, 0, "{name} is not there, and no tombstone says why");
+            return;
+        };
+        assert!(version >= before.version, "{name} ends with the tombstone {version}, after {before:?}");
+        let state = known.versions.entry(version).or_insert(State::Tombstone);
+        assert_eq!(*state, State::Tombstone, "version {version} of {name} became a tombstone");
+    }
+
+    /// With nothing under way, all was looked at: DELETEs of which nobody knows what came excuse nothing any more.
+    pub fn settled(&self, name: &str) {
+        self.lock().entry(name.to_owned()).or_default().deletes = 0;
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Name>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -256,7 +275,33 @@ mod tests {
             history.deleted("a", history.before("a"), 3);
             history.told_of("a", history.before("a"), &told(3));
         };
-        let lies = [older, other_tag, mixed, other_content, twice, same_version, gone, refused, undead];
+        let lost = |history: &History| {
+            history.delete_begins("a");
+            history.gone("a", history.before("a"), None);
+        };
+        let old_tombstone = |history: &History| {
+            history.delete_begins("a");
+            history.gone("a", history.before("a"), Some(1));
+        };
+        let excused_for_good = |history: &History| {
+            history.delete_begins("a");
+            history.settled("a");
+            history.missing("a", history.before("a"));
+        };
+        let lies = [
+            older,
+            other_tag,
+            mixed,
+            other_content,
+            twice,
+            same_version,
+            gone,
+            refused,
+            undead,
+            lost,
+            old_tombstone,
+            excused_for_good,
+        ];
         for (number, lie) in lies.into_iter().enumerate() {
             assert!(fails(lie), "lie {number} was believed");
         }

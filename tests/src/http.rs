@@ -293,7 +293,7 @@ impl Connection {
         if left.is_zero() {
             return Err(Failure::TimedOut);
         }
-        self.stream.set_read_timeout(Some(left)).map_err(Failure::Connect)?;
+        self.stream.set_read_timeout(Some(left)).map_err(|_| Failure::NoReply(Vec::new()))?;
         let mut piece = vec![0; PIECE_BYTES];
         match self.stream.read(&mut piece) {
             Ok(count) => {

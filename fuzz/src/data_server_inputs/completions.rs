@@ -60,12 +60,12 @@ impl Driver {
                     held => held.map(|held| (query, held && !is_damaged)),
                 };
             }
-            (DataEffect::ReadPart { read, place, .. }, DataInput::PartRead { outcome, .. }) => {
-                // That of a scrub which was begun anew meanwhile says nothing of the new one.
-                if self.scrubbing == Some(*read) {
-                    let blob = place.file.parse::<BlobId>().ok();
-                    self.note_outcome(blob.map(BlobId::name).as_ref(), outcome.as_ref().err());
-                }
+            // That of a scrub which was begun anew meanwhile says nothing of the new one.
+            (DataEffect::ReadPart { read, place, .. }, DataInput::PartRead { outcome, .. })
+                if self.scrubbing == Some(*read) =>
+            {
+                let blob = place.file.parse::<BlobId>().ok();
+                self.note_outcome(blob.map(BlobId::name).as_ref(), outcome.as_ref().err());
             }
             (DataEffect::Describe { .. }, DataInput::Described { outcome: Ok(described), .. }) => {
                 self.damaged.extend(described.damaged.iter().copied());

@@ -25,7 +25,7 @@ pub fn check(facts: &Facts<'_>) -> Verdict {
     let Some(catalogued) = &facts.history.catalog else { return verdict };
     let made_for: BTreeMap<NameId, ContentId> = catalogued.blobs.iter().copied().collect();
     let gone: BTreeMap<NameId, Instant> = catalogued.gone.iter().map(|gone| (gone.blob, gone.at)).collect();
-    for commit in catalogued.commits.iter().filter(|commit| commit.content.is_some()) {
+    for commit in &catalogued.commits {
         for holder in commit.holders.iter().filter(|holder| !facts.is_shared(**holder)) {
             verdict.judged += 1;
             if let Err(fault) = judge_copy(facts, commit, *holder, gone.get(&commit.blob).copied()) {

@@ -37,7 +37,7 @@ use super::facts::{Facts, Name, content_seen};
 use super::linearize::{Entry, Search, linearize};
 use super::span::Span;
 use super::verdict::{Told, Verdict};
-use crate::history::{Asked, Call, Catalogued, Committed, NameId, Outcome};
+use crate::history::{Asked, Call, Catalogued, NameId, Outcome};
 
 /// As in `linearizable`: some tenths of a second.
 const MAX_CONFIGURATIONS: usize = 20_000;
@@ -58,7 +58,7 @@ pub fn check(facts: &Facts<'_>) -> Verdict {
 }
 
 fn judge(catalogued: &Catalogued, name: &Name<'_>, pages: &[&Call], verdict: &mut Verdict) {
-    let own = name.calls.iter().filter_map(|call| Some((*call, late_if_too_early(catalogued, call, event(call)?))));
+    let own = name.calls.iter().filter_map(|call| Some((*call, event(call)?)));
     let listings = pages.iter().filter_map(|call| Some((*call, listed(call, name.id)?)));
     let (calls, entries): (Vec<_>, Vec<_>) = own.chain(listings).unzip();
     let model = Versions { retention: catalogued.setup.retention() };
@@ -86,15 +86,6 @@ fn event(call: &Call) -> Option<Entry<Op>> {
     };
     let ended = Span::of(call).map(|span| span.ended);
     Some(Entry { op, began: call.began, ended: ended.filter(|_| certain) })
-}
-
-/// A removal that was told as done before its version was written may be done late, as far as the machines go today.
-fn late_if_too_early(catalogued: &Catalogued, call: &Call, entry: Entry<Op>) -> Entry<Op> {
-    let Op::Remove(version) = entry.op else { return entry };
-    let is_it = |commit: &&Committed| (commit.name, commit.version) == (call.name, version);
-    let written = catalogued.commits.iter().find(is_it).map(|commit| commit.at);
-    let too_early = written.is_some_and(|written| entry.ended.is_some_and(|ended| ended < written));
-    Entry { ended: entry.ended.filter(|_| !too_early), ..entry }
 }
 
 /// A write, and whether it certainly happened.

@@ -56,6 +56,7 @@ pub fn api_config(cluster: &Cluster) -> Result<ApiConfig, ConfigError> {
         max_direct_asks_beside_bus: bound(cluster.max_direct_asks_beside_bus),
         held_body_bytes: cluster.held_body_bytes,
         copies: cluster.catalog.map_or_else(Copies::default, CatalogSetup::copies),
+        upkeep: None,
         max_attempts: bound(cluster.max_attempts),
         short_patience: Duration::from_micros(cluster.short_patience_us),
         long_patience: Duration::from_micros(cluster.long_patience_us),

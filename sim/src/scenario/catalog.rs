@@ -82,7 +82,7 @@ pub(super) const DELETE_UNKNOWN_TWICE: Scenario = Scenario {
         cluster()
             .at(7.0)
             .put(Api(1), 0, SMALL)
-            .fault(7.5, 8.5, FaultKind::CatalogBreaksOff { node: Catalog, permille: 1000 })
+            .fault(8.0012, 8.5, FaultKind::CatalogBreaksOff { node: Catalog, permille: 1000 })
             .at(8.0)
             .delete(Api(1), 0)
             .at(12.0)

@@ -161,6 +161,7 @@ impl World<'_> {
         match effect {
             ApiEffect::Bus(command) => self.bus_command(node, command),
             ApiEffect::Version(effect) => self.carry_out_version(asker, effect),
+            ApiEffect::Upkeep(_) => super::no_upkeep(),
             ApiEffect::AskDirectly { ask, server, name, probe, patience } => {
                 let selection = Selection { head_only: probe == Probe::Head, ..Selection::default() };
                 let (target, name) = (self.owner_of(&server), self.name_id(&name));
@@ -304,6 +305,7 @@ impl World<'_> {
                 ApiInput::AnsweredDirectly { ask, answer: outcomes::direct_answer(&answer) }
             }
             Owner::Remove(removal) => ApiInput::Removed { removal, outcome: outcomes::remove_outcome(&answer) },
+            Owner::Marker(upload) => ApiInput::Uploaded { upload, outcome: outcomes::marker_outcome(&answer) },
             Owner::Call(_) | Owner::Seed(_) => return,
         };
         self.feed_api(node, input);
@@ -340,6 +342,9 @@ impl World<'_> {
             Owner::Fetch { fetch, .. } => ApiInput::Fetched { fetch, outcome: FetchOutcome::Failed(failure) },
             Owner::Ask(ask) => ApiInput::AnsweredDirectly { ask, answer: DirectAnswer::Failed(failure) },
             Owner::Remove(removal) => ApiInput::Removed { removal, outcome: RemoveOutcome::Failed(failure) },
+            Owner::Marker(upload) => {
+                ApiInput::Uploaded { upload, outcome: UploadOutcome::Failed { failure, resendable: true } }
+            }
             Owner::Call(_) | Owner::Seed(_) => return,
         };
         self.feed_api(node, input);

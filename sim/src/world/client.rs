@@ -207,6 +207,9 @@ impl World<'_> {
             | CatalogAnswer::Blobs(_)
             | CatalogAnswer::Garbage(_)
             | CatalogAnswer::Claimed(_)
+            | CatalogAnswer::Uploaders(_)
+            | CatalogAnswer::Forgotten(_)
+            | CatalogAnswer::Retired(_)
             | CatalogAnswer::Buckets(_)
             | CatalogAnswer::Done => Outcome::Unknown,
         }

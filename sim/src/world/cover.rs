@@ -17,6 +17,7 @@ impl World<'_> {
         self.hit(match input {
             ApiInput::DeadlineReached => Point::ApiDeadline,
             ApiInput::Version(input) => versions::of_input(input),
+            ApiInput::Upkeep(_) => super::no_upkeep(),
             ApiInput::Request { operation: ApiOperation::Version(operation), .. } => versions::of_operation(operation),
             ApiInput::Bus(BusEvent::Up) => Point::ApiBusUp,
             ApiInput::Bus(BusEvent::Down) => Point::ApiBusDown,
@@ -63,6 +64,7 @@ impl World<'_> {
     pub(crate) fn cover_api_effect(&mut self, effect: &ApiEffect) {
         self.hit(match effect {
             ApiEffect::Version(effect) => versions::of_effect(effect),
+            ApiEffect::Upkeep(_) => super::no_upkeep(),
             ApiEffect::Bus(BusCommand::Query { message, .. }) if Hello::is_hello(message) => Point::ApiHello,
             ApiEffect::Bus(BusCommand::Query { route: ReplyRoute::Private(_), .. }) => Point::ApiQueryPrivate,
             ApiEffect::Bus(BusCommand::CloseRoute(_)) => Point::ApiCloseRoute,

@@ -79,6 +79,8 @@ pub(crate) enum Owner {
     Ask(OperationId),
     /// A removal.
     Remove(OperationId),
+    /// A blob without content, that says that an object was deleted.
+    Marker(OperationId),
     /// A request of an API server of the seed.
     Seed(u64),
 }
@@ -227,7 +229,7 @@ impl World<'_> {
         }
         match open.owner {
             Owner::Call(call) => self.client_broke(call, open.answered),
-            Owner::Upload { .. } | Owner::Fetch { .. } | Owner::Ask(_) | Owner::Remove(_) => {
+            Owner::Upload { .. } | Owner::Fetch { .. } | Owner::Ask(_) | Owner::Remove(_) | Owner::Marker(_) => {
                 self.api_exchange_broke(open.asker.node, &open, failure);
             }
             Owner::Seed(task) => self.seed_exchange_broke(open.asker.node, task),

@@ -74,6 +74,7 @@ pub(crate) fn api_input(input: &ApiInput) -> String {
     match input {
         ApiInput::DeadlineReached => "deadline".to_owned(),
         ApiInput::Version(input) => versions::input(input),
+        ApiInput::Upkeep(_) => super::no_upkeep(),
         ApiInput::Bus(event) => bus_event(event),
         ApiInput::Request { request, operation } => format!("request {}: {}", request.0, api_operation(operation)),
         ApiInput::RequestGone { request } => format!("the client of request {} is gone", request.0),
@@ -141,6 +142,7 @@ pub(crate) fn api_effect(effect: &ApiEffect) -> String {
     match effect {
         ApiEffect::Bus(command) => bus_command(command),
         ApiEffect::Version(effect) => versions::effect(effect),
+        ApiEffect::Upkeep(_) => super::no_upkeep(),
         ApiEffect::AskDirectly { server, name, .. } => format!("ask {server} directly for {name}"),
         ApiEffect::Upload { server, name, .. } => format!("upload {name} to {server}"),
         ApiEffect::Fetch { server, name, .. } => format!("fetch {name} from {server}"),

@@ -77,6 +77,7 @@ impl Noticed {
         match input {
             ApiInput::Bus(event) => Self::of_connection(event),
             ApiInput::Version(input) => Self::of_version(input),
+            ApiInput::Upkeep(_) => super::no_upkeep(),
             ApiInput::Request { request, operation } => Self::Asked {
                 request: *request,
                 is_locate: matches!(operation, ApiOperation::Locate { .. }),
@@ -209,6 +210,7 @@ impl World<'_> {
     fn watch_effect(&mut self, node: Node, local: Instant, watch: &mut ApiWatch, effect: &ApiEffect) {
         match effect {
             ApiEffect::Version(effect) => self.watch_version_effect(node, watch, effect),
+            ApiEffect::Upkeep(_) => super::no_upkeep(),
             ApiEffect::Upload { request, server, .. } => {
                 self.watch_upload(node, watch, *request, server);
             }

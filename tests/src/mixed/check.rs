@@ -26,12 +26,13 @@ pub fn check_all(history: &History, apis: &[SocketAddr], prefix: &str) {
                     Some(told)
                 }
                 404 => {
-                    history.missing(name, before);
+                    history.gone(name, before, tombstone(*api, name));
                     None
                 }
                 status => panic!("{name} through {api}: {status} {}", reply.text()),
             });
         }
+        history.settled(name);
         assert!(answers.windows(2).all(|pair| pair.first() == pair.last()), "{name}: {answers:?}");
     }
     for api in apis {
@@ -39,6 +40,19 @@ pub fn check_all(history: &History, apis: &[SocketAddr], prefix: &str) {
         let reply = list(*api, DEFAULT_LIMIT, prefix).unwrap_or_else(|failure| panic!("a listing: {failure}"));
         check_listing(history, &before, prefix, &reply.expect(200));
     }
+}
+
+/// The version of the tombstone that the history of `name` ends with, if it has a history.
+fn tombstone(api: SocketAddr, name: &str) -> Option<u64> {
+    let reply = ask(api, DEFAULT_LIMIT, "GET", &format!("/versions/{name}"), &[]);
+    let reply = reply.unwrap_or_else(|failure| panic!("the versions of {name} through {api}: {failure}"));
+    if reply.status() == 404 {
+        return None;
+    }
+    let text = reply.expect(200).text();
+    let latest: serde_json::Value = serde_json::from_str(text.lines().next().unwrap_or_default()).expect("JSON");
+    assert_eq!(latest["deleted"], true, "{name} is 404, and its latest version is {latest}");
+    latest["version"].as_u64()
 }
 
 /// Names that come after those of the listing when it began may or may not be on it.

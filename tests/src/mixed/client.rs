@@ -70,7 +70,11 @@ impl Client {
         let size_bytes = sizes.get((self.turn + self.number) % sizes.len()).copied().unwrap_or(0);
         let body = history::body(&label, size_bytes);
         let before = self.history.before(name);
-        let reply = self.ask(api, "PUT", &format!("/objects/{name}"), &body)?;
+        let reply = self.ask(api, "PUT", &format!("/objects/{name}"), &body).inspect_err(|why| {
+            if why.was_never_asked() {
+                self.history.refused(name, &label)
+            }
+        })?;
         match reply.status() {
             200 => self.history.wrote(name, before, &label, &told_by(&reply)),
             _ => {
@@ -110,7 +114,11 @@ impl Client {
     fn delete(&self, api: SocketAddr, name: &str) -> Result<(), Why> {
         let before = self.history.before(name);
         self.history.delete_begins(name);
-        let reply = self.ask(api, "DELETE", &format!("/objects/{name}"), &[])?;
+        let reply = self.ask(api, "DELETE", &format!("/objects/{name}"), &[]).inspect_err(|why| {
+            if why.was_never_asked() {
+                self.history.delete_did_nothing(name)
+            }
+        })?;
         match reply.status() {
             204 => self.history.deleted(name, before, version_in(&reply)),
             404 => {
@@ -130,8 +138,7 @@ impl Client {
 
     fn list(&self, api: SocketAddr) -> Result<(), Why> {
         let before = self.history.before_all();
-        let reply =
-            list(api, self.plan.limit, &self.plan.prefix).map_err(|failure| Why::Broken(failure.to_string()))?;
+        let reply = list(api, self.plan.limit, &self.plan.prefix).map_err(|failure| Why::of(&failure))?;
         if reply.status() != 200 {
             return Err(why("GET", &reply));
         }
@@ -140,7 +147,7 @@ impl Client {
     }
 
     fn ask(&self, api: SocketAddr, method: &str, target: &str, body: &[u8]) -> Result<Reply, Why> {
-        ask(api, self.plan.limit, method, target, body).map_err(|failure| Why::Broken(failure.to_string()))
+        ask(api, self.plan.limit, method, target, body).map_err(|failure| Why::of(&failure))
     }
 }
 

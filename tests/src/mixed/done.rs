@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Step;
-use crate::http::Reply;
+use crate::http::{Failure, Reply};
 
 /// A request that did not go well, and yet was no lie: those end the work with a panic.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub enum Why {
     Unavailable(String),
     /// 507 with a sentence.
     Full,
+    /// No connection: nobody was asked anything.
+    NotAsked(String),
     /// No whole reply.
     Broken(String),
 }
@@ -45,6 +47,22 @@ pub struct Done {
     pub failed: Vec<Failed>,
     /// The longest that any request took.
     pub longest: Duration,
+}
+
+impl Why {
+    pub(super) fn of(failure: &Failure) -> Self {
+        match failure {
+            Failure::Connect(_) => Self::NotAsked(failure.to_string()),
+            Failure::NoReply(_) | Failure::NotHttp(_) | Failure::Cut { .. } | Failure::TimedOut => {
+                Self::Broken(failure.to_string())
+            }
+        }
+    }
+
+    /// Whether the request can have done nothing at all.
+    pub(super) const fn was_never_asked(&self) -> bool {
+        matches!(self, Self::NotAsked(_))
+    }
 }
 
 impl Done {
@@ -93,6 +111,7 @@ impl fmt::Display for Done {
             let why = match &failed.why {
                 Why::Unavailable(code) => format!("503 {code}"),
                 Why::Full => "507".to_owned(),
+                Why::NotAsked(_) => "not asked".to_owned(),
                 Why::Broken(_) => "broken".to_owned(),
             };
             *reasons.entry(format!("{:?} {why}", failed.step)).or_default() += 1;

@@ -95,7 +95,7 @@ fn is_excused(failed: &Failed, down: &[Down]) -> bool {
     match &failed.why {
         Why::Unavailable(_) => true,
         Why::Full => false,
-        Why::Broken(why) => {
+        Why::NotAsked(why) | Why::Broken(why) => {
             let ended = failed.began + failed.took;
             let overlaps = |down: &Down| down.api == failed.api && failed.began <= down.until && down.from <= ended;
             why.starts_with("cut short") || down.iter().any(overlaps)

@@ -1,7 +1,7 @@
 //! What the answers of data servers mean to the machine: what `runtime-smol/src/api` reads out of HTTP.
 
 use lode_core::select::{Content, ObjectHead};
-use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, TransferFailure};
+use lode_core::transfer::{DirectAnswer, FetchOutcome, RemoveOutcome, TransferFailure, UploadOutcome};
 
 use crate::world::exchange::Answer;
 
@@ -55,5 +55,21 @@ pub(super) fn remove_outcome(answer: &Answer) -> RemoveOutcome {
         404 => RemoveOutcome::NotHeld,
         405 => RemoveOutcome::CannotDelete,
         status => RemoveOutcome::Failed(TransferFailure::Refused { status }),
+    }
+}
+
+/// What came of storing a blob without content.
+pub(super) fn marker_outcome(answer: &Answer) -> UploadOutcome {
+    match answer {
+        Answer::Stored { content, .. } => {
+            UploadOutcome::Stored { size_bytes: 0, checksum: content.map(crate::world::checksum_of) }
+        }
+        Answer::Removed
+        | Answer::Deleted { .. }
+        | Answer::Catalogued(_)
+        | Answer::Located(..)
+        | Answer::Object { .. }
+        | Answer::Refused(_)
+        | Answer::Status(_) => UploadOutcome::Failed { failure: failure_of(status_of(answer)), resendable: true },
     }
 }

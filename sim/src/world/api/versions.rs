@@ -20,8 +20,9 @@ use super::Upload;
 use crate::coverage::Point;
 use crate::history::{ContentId, NameId, Required};
 use crate::node::Node;
+use crate::plan::BodyFlaw;
 use crate::world::World;
-use crate::world::exchange::{Answer, AnswerBody, Party, PutBody, VersionedAsk};
+use crate::world::exchange::{Answer, AnswerBody, Ask, Owner, Party, PutBody, VersionedAsk};
 
 /// How many versions are told of at a time, as in `runtime-smol/src/api/versions/understand.rs`.
 const VERSIONS_LIMIT: usize = 1000;
@@ -51,8 +52,12 @@ impl World<'_> {
     pub(super) fn carry_out_version(&mut self, asker: Party, effect: VersionEffect) {
         match effect {
             VersionEffect::AskCatalog { ask, what } => self.ask_catalog(asker, ask, what),
-            VersionEffect::UploadCopies { request, copies, blob, terms } => {
+            // What a copy says of itself goes with it, and nobody here asks for it.
+            VersionEffect::UploadCopies { request, copies, blob, description: _, quorum: _, terms } => {
                 self.begin_copies(asker, request, copies, blob, terms);
+            }
+            VersionEffect::StoreMarker { copies, blob, description: _, patience } => {
+                self.store_markers(asker, copies, blob, patience);
             }
             VersionEffect::Fetch { fetch, request, server, blob, first, length_bytes, checksum, patience } => {
                 let (target, name) = (self.owner_of(&server), self.blob_id(blob));
@@ -91,6 +96,27 @@ impl World<'_> {
         let is_held = terms.hold_up_to_bytes > 0 && body.body.size_bytes <= terms.hold_up_to_bytes;
         if let Some(body) = self.task(asker.node, request).and_then(|task| task.body.as_mut()) {
             body.gone |= !is_held;
+        }
+    }
+
+    /// A blob without content goes to several data servers.
+    fn store_markers(
+        &mut self,
+        asker: Party,
+        copies: Vec<(OperationId, ServerAddress)>,
+        blob: BlobId,
+        patience: Duration,
+    ) {
+        let name = self.blob_id(blob);
+        if let Some(catalogued) = &mut self.history.catalog {
+            catalogued.blobs.push((name, ContentId::NOTHING));
+        }
+        let (content, flaw) = (ContentId::NOTHING, BodyFlaw::None);
+        let body = PutBody { content, size_bytes: 0, declared: true, flaw, whole: true };
+        for (upload, server) in copies {
+            let target = self.owner_of(&server);
+            let ask = Ask::Put { name, body, only_if: None };
+            self.open_exchange(asker, target, ask, Owner::Marker(upload), Some(patience));
         }
     }
 

@@ -25,6 +25,10 @@ impl World<'_> {
                 | CatalogRequest::Versions { .. }
                 | CatalogRequest::List(_)
                 | CatalogRequest::Settle { .. }
+                | CatalogRequest::Register { .. }
+                | CatalogRequest::Retire { .. }
+                | CatalogRequest::ForgetGarbage { .. }
+                | CatalogRequest::Restore { .. }
                 | CatalogRequest::NoteHolders { .. }
                 | CatalogRequest::Blobs { .. }
                 | CatalogRequest::Garbage { .. }

@@ -12,7 +12,9 @@ pub(super) const fn of_operation(operation: &VersionOperation) -> Point {
         VersionOperation::Get { .. } => Point::VersionGet,
         VersionOperation::Delete { .. } => Point::VersionDelete,
         VersionOperation::Remove { .. } => Point::VersionRemove,
-        VersionOperation::AskCatalog(_) => Point::VersionAsk,
+        VersionOperation::AskCatalog(_) | VersionOperation::Locate { .. } | VersionOperation::SetBucket { .. } => {
+            Point::VersionAsk
+        }
     }
 }
 
@@ -48,6 +50,9 @@ fn of_answer(answer: &CatalogAnswer) -> Point {
         CatalogAnswer::Blobs(_)
         | CatalogAnswer::Garbage(_)
         | CatalogAnswer::Claimed(_)
+        | CatalogAnswer::Uploaders(_)
+        | CatalogAnswer::Forgotten(_)
+        | CatalogAnswer::Retired(_)
         | CatalogAnswer::Buckets(_)
         | CatalogAnswer::Done => Point::CatalogDone,
     }
@@ -63,6 +68,10 @@ pub(super) const fn of_effect(effect: &VersionEffect) -> Point {
             | CatalogRequest::Read { .. }
             | CatalogRequest::Versions { .. }
             | CatalogRequest::List(_)
+            | CatalogRequest::Register { .. }
+            | CatalogRequest::Retire { .. }
+            | CatalogRequest::ForgetGarbage { .. }
+            | CatalogRequest::Restore { .. }
             | CatalogRequest::Blobs { .. }
             | CatalogRequest::Garbage { .. }
             | CatalogRequest::NoteRemoved { .. }
@@ -72,6 +81,7 @@ pub(super) const fn of_effect(effect: &VersionEffect) -> Point {
             | CatalogRequest::Buckets => Point::VersionAsksCatalog,
         },
         VersionEffect::UploadCopies { .. } => Point::VersionUploadsCopies,
+        VersionEffect::StoreMarker { .. } => Point::VersionStoresTombstone,
         VersionEffect::Fetch { .. } => Point::VersionFetches,
         VersionEffect::Relay { head: Some(_), .. } => Point::VersionRelays,
         VersionEffect::Relay { head: None, .. } => Point::VersionRelaysTheRest,

@@ -87,7 +87,7 @@ impl World<'_> {
         }
         match owner {
             Owner::Call(call) => self.client_answered(call, exchange, answer),
-            Owner::Upload { .. } | Owner::Fetch { .. } | Owner::Ask(_) | Owner::Remove(_) => {
+            Owner::Upload { .. } | Owner::Fetch { .. } | Owner::Ask(_) | Owner::Remove(_) | Owner::Marker(_) => {
                 self.api_answered(asker.node, exchange, owner, sent, answer);
             }
             Owner::Seed(task) => self.seed_answered(asker.node, exchange, task, answer),
@@ -106,7 +106,7 @@ impl World<'_> {
             Owner::Call(call) => self.client_got_body(call, open.body),
             Owner::Fetch { request, .. } => self.api_got_body(open.asker.node, request, open.body),
             Owner::Seed(task) => self.seed_got_body(open.asker.node, task, open.body),
-            Owner::Upload { .. } | Owner::Ask(_) | Owner::Remove(_) => {}
+            Owner::Upload { .. } | Owner::Ask(_) | Owner::Remove(_) | Owner::Marker(_) => {}
         }
     }
 }

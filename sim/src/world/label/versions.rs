@@ -38,6 +38,10 @@ pub(crate) fn catalog_request(request: &CatalogRequest) -> String {
         CatalogRequest::Versions { path, .. } => format!("versions of {}", path.key),
         CatalogRequest::List(query) => format!("list {}", query.limit),
         CatalogRequest::Settle { .. } => "settle".to_owned(),
+        CatalogRequest::Register { .. } => "register".to_owned(),
+        CatalogRequest::Retire { .. } => "retire a copy".to_owned(),
+        CatalogRequest::ForgetGarbage { .. } => "forget garbage".to_owned(),
+        CatalogRequest::Restore { .. } => "restore".to_owned(),
         CatalogRequest::NoteHolders { held, gone, .. } => format!("note {} held, {} gone", held.len(), gone.len()),
         CatalogRequest::Blobs { .. } => "blobs".to_owned(),
         CatalogRequest::Garbage { .. } => "garbage".to_owned(),
@@ -84,6 +88,9 @@ pub(super) fn catalog_answer(answer: &CatalogAnswer) -> String {
         CatalogAnswer::Blobs(blobs) => format!("{} blobs", blobs.len()),
         CatalogAnswer::Garbage(garbage) => format!("{} blobs of garbage", garbage.len()),
         CatalogAnswer::Claimed(granted) => format!("claimed: {granted}"),
+        CatalogAnswer::Uploaders(uploaders) => format!("{} uploaders", uploaders.len()),
+        CatalogAnswer::Forgotten(forgotten) => format!("forgotten: {forgotten}"),
+        CatalogAnswer::Retired(granted) => format!("retired: {granted}"),
         CatalogAnswer::Buckets(buckets) => format!("{} buckets", buckets.len()),
         CatalogAnswer::Done => "done".to_owned(),
     }
@@ -126,6 +133,8 @@ pub(super) fn operation(operation: &VersionOperation) -> String {
         }
         VersionOperation::Delete { path, .. } => format!("DELETE {}", path.key),
         VersionOperation::Remove { path, version } => format!("DELETE {}?version={version}", path.key),
+        VersionOperation::Locate { path, .. } => format!("locate {}", path.key),
+        VersionOperation::SetBucket { bucket, .. } => format!("set bucket {bucket}"),
         VersionOperation::AskCatalog(what) => catalog_request(what),
     }
 }
@@ -136,6 +145,10 @@ pub(super) fn effect(effect: &VersionEffect) -> String {
         VersionEffect::UploadCopies { copies, blob, .. } => {
             let servers: Vec<_> = copies.iter().map(|(_, server)| server.to_string()).collect();
             format!("upload {} to {}", blob.name(), servers.join(", "))
+        }
+        VersionEffect::StoreMarker { copies, blob, .. } => {
+            let servers: Vec<_> = copies.iter().map(|(_, server)| server.to_string()).collect();
+            format!("store the tombstone {} on {}", blob.name(), servers.join(", "))
         }
         VersionEffect::Fetch { server, first, length_bytes, .. } => {
             format!("fetch {length_bytes} bytes from {first} on from {server}")

@@ -60,7 +60,7 @@ impl World<'_> {
             VersionEffect::AskCatalog { what: CatalogRequest::Commit(commit), .. } => {
                 self.watch_commit(node, watch, commit);
             }
-            VersionEffect::AskCatalog { .. } => {}
+            VersionEffect::AskCatalog { .. } | VersionEffect::StoreMarker { .. } => {}
             VersionEffect::UploadCopies { request, copies, blob, .. } => {
                 for (_, server) in copies {
                     self.watch_upload(node, watch, *request, server);
@@ -106,9 +106,6 @@ impl World<'_> {
     }
 
     fn watch_commit(&mut self, node: Node, watch: &ApiWatch, commit: &Commit) {
-        if commit.state == State::Tombstone {
-            return;
-        }
         let blob = self.blob_id(commit.blob);
         let begun = watch.open.values().filter_map(|open| open.copies.as_ref());
         let begun = begun.filter(|copies| copies.blob == blob).map(|copies| copies.begun).max().unwrap_or(0);
@@ -117,7 +114,8 @@ impl World<'_> {
             Some(_) | None => begun / 2 + 1,
         };
         let holders: BTreeSet<&ServerAddress> = commit.holders.iter().collect();
-        if holders.len() < quorum {
+        // How many copies of a tombstone were begun is not kept.
+        if holders.len() < quorum && commit.state != State::Tombstone {
             let text = format!("a blob is committed with {} copies of a quorum of {quorum}", holders.len());
             self.violated("commit_is_durable", node, text);
         }

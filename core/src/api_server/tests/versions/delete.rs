@@ -61,7 +61,7 @@ fn an_unknown_outcome_is_settled() {
     cluster.asks.extend([Trouble::None, Trouble::AnswerLost]);
     delete(&mut cluster, &[]);
     assert_eq!(cluster.last_version_response(), &deleted(2));
-    cluster.asks.push_back(Trouble::AnswerLost);
+    cluster.asks.extend([Trouble::None, Trouble::AnswerLost]);
     remove(&mut cluster, 2);
     assert_eq!(cluster.last_version_response(), &VersionResponse::Removed);
     cluster.put("a", &[]);
@@ -74,7 +74,7 @@ fn an_unknown_outcome_is_settled() {
 fn a_removal_that_is_unknown_twice_is_told_to_be() {
     let mut cluster = Cluster::of(3);
     cluster.put("a", &[]);
-    cluster.asks.extend([Trouble::AnswerLost, Trouble::AnswerLost]);
+    cluster.asks.extend([Trouble::None, Trouble::AnswerLost, Trouble::AnswerLost]);
     remove(&mut cluster, 1);
     assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }));
     cluster.put("a", &[]);
@@ -82,6 +82,21 @@ fn a_removal_that_is_unknown_twice_is_told_to_be() {
     delete(&mut cluster, &[]);
     assert!(matches!(cluster.last_refusal(), Refusal::OutcomeUnknown { .. }));
     assert_eq!(cluster.asks.len(), 0, "it is not asked a third time");
+}
+
+/// A removal whose answer is lost may come about later, and must not meet a version that did not exist when it was asked.
+#[test]
+fn a_version_that_does_not_exist_yet_is_not_asked_to_be_removed() {
+    let mut cluster = Cluster::of(3);
+    cluster.put("a", &[]);
+    cluster.asks.extend([Trouble::None, Trouble::AnswerLost, Trouble::None]);
+    remove(&mut cluster, 2);
+    assert_eq!(cluster.last_refusal(), &Refusal::NotFound);
+    assert_eq!(cluster.asks.len(), 2, "the catalog is read, and nothing else is asked of it");
+    cluster.asks.clear();
+    cluster.asks.push_back(Trouble::Fails);
+    remove(&mut cluster, 1);
+    assert!(matches!(cluster.last_refusal(), Refusal::CatalogUnavailable { .. }));
 }
 
 #[test]
