@@ -13,6 +13,7 @@
 mod find;
 mod put_back;
 #[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test names the one answer that it expects")]
 mod tests;
 
 pub use self::find::{AskError, Found, find};

@@ -123,7 +123,7 @@ impl Told<'_> {
             text += &format!("{} of them did not say which version they are: they are the latest\n", rebuilt.assumed);
         }
         if left_out > 0 {
-            text += &format!("{left_out} blobs are left out, because they are no version (with --json: which)\n");
+            text += &format!("blobs left out, because they are no version: {left_out} (with --json: which)\n");
         }
         text
     }
@@ -154,5 +154,62 @@ impl Told<'_> {
 
     fn tombstones(&self) -> usize {
         self.rebuilt.versions.iter().filter(|held| held.record.state == State::Tombstone).count()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test names the one answer that it expects")]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::args::{Cli, Command};
+    use super::*;
+
+    fn args(more: &str) -> RebuildArgs {
+        let line = format!("lode rebuild-catalog --catalog sqlite:new.db --old-versions 2 --data a:1 b:2 a:1 {more}");
+        match Cli::try_parse_from(line.split_whitespace()).map(|cli| cli.command) {
+            Ok(Command::RebuildCatalog(args)) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn told(args: &RebuildArgs, rebuilt: &Rebuilt) -> (String, Value) {
+        let servers = Servers::of(args).unwrap();
+        let told = Told { args, servers: &servers, copies: 9, blobs: 3, rebuilt };
+        (told.to_text(), told.to_json())
+    }
+
+    #[test]
+    fn each_data_server_is_asked_once_and_those_done_without_are_not() {
+        let servers = |more: &str| {
+            let Servers { asked, without } = Servers::of(&args(more))?;
+            Ok::<_, Failure>((asked.len(), without.len()))
+        };
+        assert_eq!(servers("").unwrap(), (2, 0));
+        assert_eq!(servers("--without b:2 c:3").unwrap(), (1, 2));
+        assert!(matches!(servers("--without b:2 a:1"), Err(Failure::Usage(_))));
+        assert_eq!(Servers::of(&args("--without b:2")).unwrap().scope(), Scope::Part);
+    }
+
+    #[test]
+    fn what_was_found_and_what_is_left_out_is_told() {
+        let left_out = vec!["00000000000000ab-0000000000000007".parse().unwrap()];
+        let (text, json) = told(&args("--dry-run"), &Rebuilt { left_out, assumed: 1, ..Rebuilt::default() });
+        assert!(
+            text.starts_with("9 copies of 3 blobs were found on 2 data servers\n0 versions of 0 objects would be"),
+            "{text}"
+        );
+        assert!(
+            text.contains("1 of them did not say") && text.contains("left out, because they are no version: 1 "),
+            "{text}"
+        );
+        assert_eq!(json["left_out"], json!(["00000000000000ab-0000000000000007"]));
+        let (text, _) = told(&args(""), &Rebuilt::default());
+        assert!(text.contains("were put into sqlite:new.db") && !text.contains("left out"), "{text}");
+    }
+
+    #[test]
+    fn there_has_to_be_a_catalog() {
+        assert!(matches!(open_new(&CatalogUrl::None), Err(Failure::Usage(_))));
     }
 }

@@ -49,11 +49,9 @@ pub enum PutBackError {
 pub async fn assert_new(catalog: &dyn Catalog) -> Result<(), PutBackError> {
     let blobs = CatalogRequest::Blobs { on: None, after: None, limit: 1 };
     let garbage = CatalogRequest::Garbage { after: None, limit: 1 };
-    let is_new = match (catalog.ask(blobs).await?, catalog.ask(garbage).await?) {
-        (CatalogAnswer::Blobs(blobs), CatalogAnswer::Garbage(garbage)) => blobs.is_empty() && garbage.is_empty(),
-        other => return Err(PutBackError::Nonsense(format!("{other:?}"))),
-    };
-    if is_new { Ok(()) } else { Err(PutBackError::NotNew { place: catalog.place() }) }
+    let nothing = [CatalogAnswer::Blobs(Vec::new()), CatalogAnswer::Garbage(Vec::new())];
+    let there_is = [catalog.ask(blobs).await?, catalog.ask(garbage).await?];
+    if there_is == nothing { Ok(()) } else { Err(PutBackError::NotNew { place: catalog.place() }) }
 }
 
 /// Puts the versions into a new catalog, whose buckets keep so much from then on. How many there are so far is told after
@@ -93,8 +91,6 @@ async fn register_uploaders(catalog: &dyn Catalog, versions: &[HeldBlob]) -> Res
 }
 
 async fn do_it(catalog: &dyn Catalog, request: CatalogRequest) -> Result<(), PutBackError> {
-    match catalog.ask(request).await? {
-        CatalogAnswer::Done => Ok(()),
-        other => Err(PutBackError::Nonsense(format!("{other:?}"))),
-    }
+    let answer = catalog.ask(request).await?;
+    if answer == CatalogAnswer::Done { Ok(()) } else { Err(PutBackError::Nonsense(format!("{answer:?}"))) }
 }
