@@ -93,8 +93,6 @@ async fn register_uploaders(catalog: &dyn Catalog, versions: &[HeldBlob]) -> Res
 }
 
 async fn do_it(catalog: &dyn Catalog, request: CatalogRequest) -> Result<(), PutBackError> {
-    match catalog.ask(request).await? {
-        CatalogAnswer::Done => Ok(()),
-        other => Err(PutBackError::Nonsense(format!("{other:?}"))),
-    }
+    let answer = catalog.ask(request).await?;
+    if answer == CatalogAnswer::Done { Ok(()) } else { Err(PutBackError::Nonsense(format!("{answer:?}"))) }
 }
