@@ -12,6 +12,8 @@
 
 mod find;
 mod put_back;
+#[cfg(test)]
+mod tests;
 
 pub use self::find::{AskError, Found, find};
 pub use self::put_back::{PutBackError, Scope, assert_new, put_back};

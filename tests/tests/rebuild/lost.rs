@@ -128,9 +128,11 @@ fn mixed_work(stage: &Stage) -> BTreeSet<String> {
         if number % 14 == 0 {
             let _ = stage.send(number, "PUT", &format!("/objects/{key}"), &[], b"back").expect(200);
         }
-        if number % 11 == 0 && number % 5 == 4 {
-            // Not the last, whose number a rebuild could not know of.
-            let _ = stage.send(number, "DELETE", &format!("/objects/{key}?version=4"), &[], b"").expect(204);
+        let last_but_one = number % 5;
+        if number % 11 == 0 && number % 7 != 0 && last_but_one > 0 {
+            // The last one's number would be lost with it.
+            let target = format!("/objects/{key}?version={last_but_one}");
+            let _ = stage.send(number, "DELETE", &target, &[], b"").expect(204);
         }
         keys.insert(key);
     }

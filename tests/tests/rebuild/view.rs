@@ -107,7 +107,7 @@ fn listed(stage: &Stage, api: usize) -> Vec<String> {
         let page = stage.send(api, "GET", &format!("/objects/?limit=17{after}"), &[], b"").expect(200).json();
         rows.extend(page["objects"].as_array().expect("objects").iter().map(Value::to_string));
         let Some(next) = page["next"].as_str() else { return rows };
-        after = format!("&after={next}");
+        after = next.bytes().fold("&after=".to_owned(), |target, byte| format!("{target}%{byte:02X}"));
     }
 }
 
