@@ -2,8 +2,16 @@
 //!
 //! Blobs describe themselves, and beside each is noted which version of its key the catalog had made of it, as soon as it was
 //! committed and again at each audit. So nearly all versions are known as they were. A blob without a note was uploaded
-//! shortly before the catalog or its API server broke, and may have been acknowledged: if it is as young as that, it becomes
-//! the latest version of its key; an older one was never committed, or was to be removed, and is left out.
+//! shortly before the catalog or its API server broke, and may have been acknowledged:
+//!
+//! | a blob without a note is                                  | it becomes                                            |
+//! |-----------------------------------------------------------|-------------------------------------------------------|
+//! | older than what is believed                               | nothing: it was never committed, or was to be removed |
+//! | followed, [`LATE`] later, by a version of its key         | the old version that is missing there, if one is      |
+//! | neither                                                   | the latest version of its key                         |
+//!
+//! Two blobs with one number are found where a catalog was rebuilt without some data server, and was written to: the later one,
+//! and whatever has followed it, moves up.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -14,6 +22,10 @@ use super::{BlobId, Described, Description, HeldBlob, ObjectPath, Retention, Sta
 use crate::address::ServerAddress;
 use crate::checksum::Checksum;
 use crate::time::WallTime;
+
+/// For how long after it was stored a blob may be on its way into the catalog, while later ones overtake it; and how far clocks
+/// are apart.
+pub const LATE: Duration = Duration::from_secs(30);
 
 /// A copy that a data server holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +58,9 @@ pub struct Rebuild {
 pub struct Rebuilt {
     /// The versions, in the order of the keys, each key's oldest first.
     pub versions: Vec<HeldBlob>,
-    /// How many of them have a number that was not noted: the latest ones of their keys.
+    /// How many of them have a number that was not noted.
     pub assumed: usize,
-    /// Blobs that are no version: old ones without a note, and versions that the bucket does not keep.
+    /// Blobs that are no version: those without a note that cannot be one, and versions that the bucket does not keep.
     pub left_out: Vec<BlobId>,
 }
 
@@ -59,6 +71,13 @@ struct FoundBlob {
     stored: WallTime,
     /// Who holds which content. They differ only if something is wrong; then the one that most hold is believed.
     contents: BTreeMap<(u64, Checksum), BTreeSet<ServerAddress>>,
+}
+
+/// A blob that is this version of its key.
+struct Numbered {
+    version: Version,
+    blob: BlobId,
+    found: FoundBlob,
 }
 
 impl Rebuild {
@@ -102,35 +121,57 @@ impl Rebuild {
 }
 
 impl Rebuilt {
-    fn add_key(&mut self, path: &ObjectPath, mut blobs: Vec<(BlobId, FoundBlob)>, retention: Retention) {
-        blobs.sort_by_key(|(blob, found)| (found.label.map(|label| label.written), *blob));
-        let (mut labelled, mut others) = (BTreeMap::new(), Vec::new());
-        for (blob, found) in blobs {
-            match found.label {
-                // Two of one number cannot be; whichever is later is believed, and the other is a blob without a note.
-                Some(label) => others.extend(labelled.insert(label.version, (blob, found))),
-                None => others.push((blob, found)),
-            }
-        }
-        others.sort_by_key(|(blob, found)| (found.stored, *blob));
-        let mut last = labelled.keys().next_back().copied();
-        let mut in_order: Vec<_> = labelled.into_iter().map(|(version, held)| (version, held, false)).collect();
-        for held in others {
-            let version = Version::after(last);
-            last = Some(version);
-            in_order.push((version, held, true));
-        }
-        let latest_first = in_order.into_iter().rev().enumerate();
+    fn add_key(&mut self, path: &ObjectPath, blobs: Vec<(BlobId, FoundBlob)>, retention: Retention) {
+        let latest_first = self.numbered(blobs).into_iter().rev().enumerate();
         let mut kept = Vec::new();
-        for (later, (version, (blob, found), is_assumed)) in latest_first {
+        for (later, Numbered { version, blob, found }) in latest_first {
             if retention.keeps(later) {
-                self.assumed += usize::from(is_assumed);
+                self.assumed += usize::from(found.label.is_none_or(|label| label.version != version));
                 kept.push(found.into_version(blob, version, path));
             } else {
                 self.left_out.push(blob);
             }
         }
         self.versions.extend(kept.into_iter().rev());
+    }
+
+    /// Which version of their key the blobs are, the oldest first.
+    fn numbered(&mut self, blobs: Vec<(BlobId, FoundBlob)>) -> Vec<Numbered> {
+        let (mut labelled, mut others) = (Vec::new(), Vec::new());
+        for (blob, found) in blobs {
+            match found.label {
+                Some(label) => labelled.push((label, blob, found)),
+                None => others.push((blob, found)),
+            }
+        }
+        labelled.sort_by_key(|(label, blob, _)| (label.version, label.written, *blob));
+        others.sort_by_key(|(blob, found)| (found.stored, *blob));
+        let newest = labelled.iter().map(|(label, _, _)| label.written).max();
+        let is_overtaken = |found: &FoundBlob| newest.is_some_and(|newest| found.stored + LATE < newest);
+        let mut others = others.into_iter().peekable();
+        let mut numbered = Vec::new();
+        let mut last = None;
+        for (label, blob, found) in labelled {
+            let comes_before = |found: &FoundBlob| is_overtaken(found) && found.stored < label.written;
+            while let Some((blob, found)) = others.next_if(|(_, found)| comes_before(found)) {
+                let version = Version::after(last);
+                if version < label.version {
+                    numbered.push(Numbered { version, blob, found });
+                    last = Some(version);
+                } else {
+                    self.left_out.push(blob);
+                }
+            }
+            let version = label.version.max(Version::after(last));
+            numbered.push(Numbered { version, blob, found });
+            last = Some(version);
+        }
+        for (blob, found) in others {
+            let version = Version::after(last);
+            numbered.push(Numbered { version, blob, found });
+            last = Some(version);
+        }
+        numbered
     }
 }
 

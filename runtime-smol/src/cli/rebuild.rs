@@ -120,7 +120,10 @@ impl Told<'_> {
             args.catalog,
         );
         if rebuilt.assumed > 0 {
-            text += &format!("{} of them did not say which version they are: they are the latest\n", rebuilt.assumed);
+            text += &format!(
+                "{} of them did not say which version they are, or two the same: their numbers are assumed\n",
+                rebuilt.assumed
+            );
         }
         if left_out > 0 {
             text += &format!("blobs left out, because they are no version: {left_out} (with --json: which)\n");

@@ -168,7 +168,7 @@ fn an_old_blob_without_a_note_and_versions_that_are_not_kept_are_left_out() {
 }
 
 #[test]
-fn of_two_blobs_with_one_number_the_later_is_believed_and_nothing_is_lost() {
+fn of_two_blobs_with_one_number_the_later_is_current_and_nothing_is_lost() {
     let mut lost = catalog(&[(0, Some(1)), (1, Some(2))], Retention::Unlimited);
     let mut was = kept(&mut lost);
     was[1].path = path("k0");
@@ -176,8 +176,46 @@ fn of_two_blobs_with_one_number_the_later_is_believed_and_nothing_is_lost() {
     was.iter().flat_map(|held| copies(held, true)).for_each(|copy| rebuild.add(copy));
     let rebuilt = rebuild.finish(Retention::Unlimited, HOUR);
     let order: Vec<_> = rebuilt.versions.iter().map(|held| (held.record.version.number(), held.record.blob)).collect();
-    assert_eq!(order, [(1, was[1].record.blob), (2, was[0].record.blob)]);
+    assert_eq!(order, [(1, was[0].record.blob), (2, was[1].record.blob)]);
     assert_eq!(rebuilt.assumed, 1);
+}
+
+/// The numbers of what becomes of blobs of one key, each stored at a second and, if that is noted, committed as a version then.
+fn numbers_of(blobs: &[(u64, Option<u64>)], retention: Retention) -> Vec<(u64, u64)> {
+    let mut lost = catalog(&[(0, Some(1))], Retention::Unlimited);
+    let mut rebuild = Rebuild::default();
+    for (number, (second, version)) in (0..).zip(blobs) {
+        let mut copy = copies(&kept(&mut lost)[0], false).remove(0);
+        copy.blob = BlobId::from_bytes([number; 16]);
+        copy.stored = at(*second);
+        copy.label =
+            version.map(|version| VersionLabel { version: Version::new(version).unwrap(), written: at(*second) });
+        rebuild.add(copy);
+    }
+    let Rebuilt { versions, left_out, .. } = rebuild.finish(retention, HOUR);
+    assert_eq!(versions.len() + left_out.len(), blobs.len());
+    let second = |held: &HeldBlob| blobs[usize::from(held.record.blob.to_bytes()[0])].0;
+    versions.iter().map(|held| (held.record.version.number(), second(held))).collect()
+}
+
+#[test]
+fn what_a_later_write_has_overtaken_is_not_current() {
+    let all = Retention::Unlimited;
+    // An upload that broke off; a version that an API server died with before it told; one that was still on its way.
+    assert_eq!(numbers_of(&[(1, Some(1)), (300, None), (600, Some(2))], all), [(1, 1), (2, 600)]);
+    assert_eq!(numbers_of(&[(1, Some(1)), (300, None), (600, Some(3))], all), [(1, 1), (2, 300), (3, 600)]);
+    assert_eq!(numbers_of(&[(1, Some(1)), (580, None), (600, Some(2))], all), [(1, 1), (2, 600), (3, 580)]);
+    assert_eq!(numbers_of(&[(300, None), (600, Some(1))], all), [(1, 600)]);
+    assert_eq!(numbers_of(&[(300, None), (301, None), (600, Some(7))], Retention::Old(1)), [(2, 301), (7, 600)]);
+    assert_eq!(numbers_of(&[(300, None), (600, Some(7))], Retention::Old(0)), [(7, 600)]);
+}
+
+#[test]
+fn a_number_that_was_given_twice_moves_up_what_has_followed() {
+    let found = [(1, Some(4)), (2, Some(5)), (600, Some(5)), (700, Some(6)), (800, Some(9)), (801, None)];
+    let numbers = [(4, 1), (5, 2), (6, 600), (7, 700), (9, 800), (10, 801)];
+    assert_eq!(numbers_of(&found, Retention::Unlimited), numbers);
+    assert_eq!(numbers_of(&found, Retention::Old(0)), [(10, 801)]);
 }
 
 #[test]
