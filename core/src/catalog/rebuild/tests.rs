@@ -229,3 +229,18 @@ fn the_content_that_most_hold_is_believed() {
     assert_eq!(rebuilt.versions[0].holders, [0, 2].map(server));
     assert_eq!(Rebuild::default().finish(Retention::Unlimited, HOUR), Rebuilt::default());
 }
+
+#[test]
+fn a_note_of_a_number_that_cannot_be_is_none() {
+    let mut lost = catalog(&[(0, Some(1)), (0, Some(2))], Retention::Unlimited);
+    let was = kept(&mut lost);
+    let mut rebuild = Rebuild::default();
+    for (held, number) in was.iter().zip([1, i64::MAX.cast_unsigned()]) {
+        for mut copy in copies(held, true) {
+            copy.label = copy.label.map(|label| VersionLabel { version: Version::new(number).unwrap(), ..label });
+            rebuild.add(copy);
+        }
+    }
+    let rebuilt = rebuild.finish(Retention::Unlimited, HOUR);
+    assert_eq!(rebuilt.versions.iter().map(|held| held.record.version.number()).collect::<Vec<_>>(), [1, 2]);
+}
