@@ -241,7 +241,7 @@ impl DataServer {
         }
         match operation {
             DataOperation::Put { name, declared_bytes, digests, description, label } => {
-                if let Some(refusal) = self.refuses_upload(declared_bytes) {
+                if let Some(refusal) = self.refuses_upload(declared_bytes, description.as_ref()) {
                     return refuse(request, refusal, effects);
                 }
                 let (receiving, blob) = (Receiving::new(declared_bytes, digests), BlobId::of_name(&name));

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::bus::{BusMessage, ReplyTo};
+use crate::catalog::{Bucket, Described, Description, ObjectPath};
 use crate::checksum::Checksum;
 use crate::data_server::messages::{ReceiveFailure, ReceivedBody};
 use crate::digest::{ComputedDigests, RequestedDigests};
@@ -192,6 +193,16 @@ fn a_full_disk_is_told_to_everybody_at_once_and_uploads_are_refused_until_there_
         ))
     );
     let again = put_of(name(), None);
+    let path = ObjectPath { bucket: Bucket::objects(), key: "a".parse().unwrap() };
+    let description = Some(Description { path, what: Described::Tombstone });
+    let tombstone = DataOperation::Put {
+        name: name(),
+        declared_bytes: Some(0),
+        digests: RequestedDigests::default(),
+        description,
+        label: None,
+    };
+    assert!(matches!(bench.request(9, tombstone)[..], [DataEffect::Receive { .. }]), "so that there can be room again");
     assert_eq!(refusal(&bench.request(2, again.clone())), &Refusal::NoSpace);
     let measurement = bench.server.measuring.unwrap();
     bench.now = bench.now + Duration::from_secs(1);

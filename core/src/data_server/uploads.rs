@@ -3,13 +3,18 @@
 use super::messages::{DataEffect, DataResponse, DiskFailure, ReceiveFailure, ReceivedBody};
 use super::receiving::Stored;
 use super::{DataServer, Disk, Work, refuse};
+use crate::catalog::{Described, Description};
 use crate::id::OperationId;
 use crate::machine::Effects;
 use crate::refusal::Refusal;
 use crate::time::Instant;
 
 impl DataServer {
-    pub(super) fn refuses_upload(&self, declared_bytes: Option<u64>) -> Option<Refusal> {
+    pub(super) fn refuses_upload(
+        &self,
+        declared_bytes: Option<u64>,
+        description: Option<&Description>,
+    ) -> Option<Refusal> {
         if self.draining {
             return Some(Refusal::Draining);
         }
@@ -17,6 +22,8 @@ impl DataServer {
             Disk::Failing => Some(Refusal::DiskFailed {
                 reason: "an earlier write failed, and it takes no more until it is restarted".into(),
             }),
+            // What is kept back is for these: without them nothing could be deleted, and there would never be room again.
+            Disk::Full if description.is_some_and(|description| description.what == Described::Tombstone) => None,
             Disk::Full => Some(Refusal::NoSpace),
             Disk::Healthy => {
                 declared_bytes.is_some_and(|bytes| bytes > self.space.free_bytes).then_some(Refusal::NoSpace)

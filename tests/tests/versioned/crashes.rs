@@ -190,7 +190,7 @@ impl World {
     /// Blobs that no version refers to stay where an upload was cut off by a crash. Nobody collects them yet; once somebody
     /// does, this is the place to wait for the garbage age and to see that each blob on disk is a copy of a current version.
     fn look_for_orphans(&self) {
-        let of = |index: usize| folder::files(&self.cluster.root(index).join("objects")).len();
+        let of = |index: usize| folder::files(&self.cluster.root(index).join("blobs")).len();
         let blobs: usize = (0..self.cluster.datas.len()).map(of).sum();
         println!("{blobs} copies lie on the disks, for {} names", self.history.names().len());
     }

@@ -96,7 +96,7 @@ fn put(cluster: &Cluster, number: usize) -> Reply {
 }
 
 fn copies_on(disk: &SmallDisk) -> usize {
-    folder::files(&disk.path().join("objects")).len()
+    folder::files(&disk.path().join("blobs")).len()
 }
 
 #[track_caller]

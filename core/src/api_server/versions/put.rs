@@ -101,7 +101,7 @@ impl PutVersion {
         context: &mut Context<'_>,
     ) -> Self {
         let blob = BlobId::of_upload(context.ids.fresh());
-        let usable = usable(context, declared_bytes).count();
+        let usable = usable(context, &description.what, declared_bytes).count();
         let write = QuorumWrite::new(context.config.copies.among(usable));
         let (uploads, resendable, state) = (BTreeMap::new(), true, Progress::Judging);
         Self { request, description, conditions, declared_bytes, blob, write, uploads, resendable, state }
@@ -349,9 +349,12 @@ impl PutVersion {
     }
 
     fn next_target(&self, context: &Context<'_>) -> Option<ServerAddress> {
-        let pick = |suspected: bool| {
-            let candidates = usable(context, self.declared_bytes).filter(|(address, member)| {
-                !self.write.was_tried(address) && member.is_suspected(context.now) == suspected
+        let pick = |suspected: bool, accepting: bool| {
+            let usable = usable(context, &self.description.what, self.declared_bytes);
+            let candidates = usable.filter(|(address, member)| {
+                !self.write.was_tried(address)
+                    && member.is_suspected(context.now) == suspected
+                    && member.accepts_writes() == accepting
             });
             let candidates = candidates.map(|(address, member)| {
                 let space = member.details().map(|details| details.space);
@@ -363,7 +366,8 @@ impl PutVersion {
             let spots = ranked.into_iter().map(spot);
             spread::next(spots, &taken).map(|spot| spot.address.clone())
         };
-        pick(false).or_else(|| pick(true))
+        let accepting = pick(false, true).or_else(|| pick(true, true));
+        accepting.or_else(|| pick(false, false)).or_else(|| pick(true, false))
     }
 
     fn may_send_again(&self, context: &Context<'_>) -> bool {
@@ -392,15 +396,18 @@ impl PutVersion {
 }
 
 /// The servers that take objects, and have room for this one as far as both have said. Nodes of the seed keep neither what
-/// a blob is nor its checksum.
+/// a blob is nor its checksum. A tombstone goes on a full disk, too: how else would there be room again?
 fn usable<'a>(
     context: &'a Context<'_>,
+    what: &Described,
     declared_bytes: Option<u64>,
 ) -> impl Iterator<Item = (&'a ServerAddress, &'a Member)> {
     let declared_bytes = declared_bytes.unwrap_or(0);
-    let has_room = move |member: &Member| {
-        let has_room = member.details().is_some_and(|details| declared_bytes <= details.space.free_bytes);
-        has_room && member.accepts_writes()
+    let is_tombstone = *what == Described::Tombstone;
+    let has_room = move |member: &Member| match member.details() {
+        Some(details) if is_tombstone => !details.draining,
+        Some(details) => details.accepts_writes && declared_bytes <= details.space.free_bytes,
+        None => false,
     };
     context.membership.members().filter(move |(_, member)| has_room(member))
 }
