@@ -4,6 +4,7 @@
 //! top of its file); this one knows the members, runs the locate queries and hands each completion to the
 //! request that waits for it.
 
+mod context;
 mod delete;
 mod get;
 mod locate_request;
@@ -17,10 +18,11 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use self::context::Context;
 use self::delete::Delete;
 use self::get::Get;
 use self::locate_request::LocateRequest;
-use self::locates::{Answered, Locates, Wanted};
+use self::locates::{Answered, Locates};
 use self::messages::versions::{BrokenRelay, VersionInput};
 use self::messages::{ApiEffect, ApiInput, ApiOperation, ApiResponse, RelayFailure};
 use self::put::Put;
@@ -34,10 +36,9 @@ use self::versions::put::PutVersion;
 use self::versions::remove::RemoveVersion;
 use crate::address::ServerAddress;
 use crate::bus::{BusCommand, BusEvent, BusMessage, ReplyRoute};
-use crate::catalog::{BlobId, CatalogAnswer, CatalogFailure};
+use crate::catalog::{CatalogAnswer, CatalogFailure};
 use crate::config::{ApiConfig, ConfigError};
 use crate::id::{Incarnation, OperationId, OperationIds, RequestId};
-use crate::inventory::CommittedBlob;
 use crate::locate::LocateOutcome;
 use crate::machine::{Effects, Machine};
 use crate::membership::{Heard, Member, Membership};
@@ -83,21 +84,6 @@ pub struct ApiCounters {
     pub direct_asks: u64,
     /// Requests refused because too many were being served.
     pub requests_busy: u64,
-}
-
-/// What a step of a request may use.
-struct Context<'a> {
-    now: Instant,
-    config: &'a ApiConfig,
-    ids: &'a mut OperationIds,
-    membership: &'a mut Membership,
-    locates: &'a mut Locates,
-    waiting: &'a mut BTreeMap<OperationId, RequestId>,
-    late_copies: &'a mut LateCopies,
-    upkeep: Option<&'a mut Upkeep>,
-    answered: bool,
-    counters: &'a mut ApiCounters,
-    effects: &'a mut Effects<ApiEffect>,
 }
 
 #[derive(Debug, Clone)]
@@ -469,51 +455,6 @@ impl Machine for ApiServer {
     fn next_deadline(&self) -> Option<Instant> {
         let upkeep = self.upkeep.as_ref().and_then(|upkeep| upkeep.next_deadline());
         [self.membership.next_deadline(), self.locates.next_deadline(), upkeep].into_iter().flatten().min()
-    }
-}
-
-impl Context<'_> {
-    /// An id for an effect whose completion this request waits for.
-    fn await_for(&mut self, request: RequestId) -> OperationId {
-        let id = self.ids.fresh();
-        self.waiting.insert(id, request);
-        id
-    }
-
-    fn locate_for(&mut self, request: RequestId, wanted: &Wanted<'_>) {
-        let query = self.locates.begin(self.now, wanted, self.membership, self.ids, self.effects);
-        self.waiting.insert(query, request);
-        self.counters.queries += 1;
-    }
-
-    /// Those who hold this blob are to note which version it has become.
-    fn label(&mut self, blob: CommittedBlob, holders: &[ServerAddress]) {
-        if let Some(upkeep) = &mut self.upkeep {
-            upkeep.label(self.now, blob, holders);
-        }
-    }
-
-    /// A copy of this blob may be missing.
-    fn look_at_blob(&mut self, blob: BlobId) {
-        if let Some(upkeep) = &mut self.upkeep {
-            upkeep.look_at_blob(blob);
-        }
-    }
-
-    fn respond(&mut self, request: RequestId, response: impl Into<ApiResponse>) {
-        let response = response.into();
-        assert!(!self.answered, "a request is answered once");
-        self.answered = true;
-        self.effects.push(ApiEffect::Respond { request, response });
-    }
-
-    fn refuse(&mut self, request: RequestId, refusal: Refusal) {
-        self.respond(request, ApiResponse::Refused(refusal));
-    }
-
-    fn refuse_unanswered(&mut self, request: RequestId, silent: Vec<ServerAddress>) {
-        let nobody_known = self.membership.is_empty() && silent.is_empty();
-        self.refuse(request, if nobody_known { Refusal::NoDataServer } else { Refusal::Unanswered { silent } });
     }
 }
 

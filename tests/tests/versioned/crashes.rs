@@ -187,8 +187,8 @@ impl World {
         self.look_for_orphans();
     }
 
-    /// Blobs that no version refers to stay where an upload was cut off by a crash. Nobody collects them yet; once somebody
-    /// does, this is the place to wait for the garbage age and to see that each blob on disk is a copy of a current version.
+    /// Blobs that no version refers to stay where an upload was cut off by a crash, until they are as old as the garbage age:
+    /// an hour here, so they are only told of. That they are collected is shown in `upkeep/garbage.rs`.
     fn look_for_orphans(&self) {
         let of = |index: usize| folder::files(&self.cluster.root(index).join("blobs")).len();
         let blobs: usize = (0..self.cluster.datas.len()).map(of).sum();
